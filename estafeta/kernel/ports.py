@@ -1,0 +1,216 @@
+"""What the engine asks of the world. A port exists only where two real implementations do."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal, Protocol
+
+from estafeta.kernel.model import (
+    Address,
+    Capabilities,
+    Conversation,
+    ConversationId,
+    Entry,
+    Json,
+    Notice,
+    OutboundMessage,
+    OutboxId,
+    Signal,
+    SignalId,
+    Stage,
+    Understanding,
+)
+
+
+class Clock(Protocol):
+    """The only source of time."""
+
+    def now(self) -> datetime:
+        """Aware UTC."""
+        ...
+
+    async def sleep(self, seconds: float) -> None: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Accepted:
+    """`conversation` is None when the address belongs to nobody and the signal may not open one.
+    `fresh` is False when the signal was there already: a duplicate is a success."""
+
+    conversation: ConversationId | None
+    fresh: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mailbox:
+    """A conversation (None: never committed) and its unapplied signals in the order of arrival."""
+
+    conversation: Conversation | None
+    signals: tuple[Signal, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Change:
+    """One decision. `conversation.version` is `expected_version` + 1."""
+
+    conversation: Conversation
+    expected_version: int
+    applied: tuple[SignalId, ...]
+    entries: tuple[Entry, ...]
+
+
+class Store(Protocol):
+    """Where conversations live.
+
+    Every method raises `StoreUnavailable` when the store cannot answer; after that nothing may be
+    assumed, and calling again with the same arguments is safe.
+    """
+
+    async def open(self) -> None:
+        """Connects, migrates. Raises `StoreUnavailable` with a sentence that says what to do."""
+        ...
+
+    async def close(self) -> None: ...
+
+    async def accept(self, signals: Sequence[Signal]) -> list[Accepted]:
+        """Durable when it returns, in the order given. Unique on the signal's id."""
+        ...
+
+    async def load(self, conversation: ConversationId) -> Mailbox: ...
+
+    async def commit(self, change: Change) -> None:
+        """All of the change or none of it. Raises `Conflict` when `expected_version` is not the
+        stored one (0: not stored yet). Entries are appended once however often this is called."""
+        ...
+
+    async def entries(
+        self, conversation: ConversationId, *, after: int = 0, limit: int = 200, newest: bool = False
+    ) -> list[Entry]:
+        """Entries with `seq` > `after` in ascending order: the first `limit` of them, or the last
+        `limit` when `newest`."""
+        ...
+
+    async def resolve(self, address: Address) -> ConversationId | None: ...
+
+    async def link(self, address: Address, conversation: ConversationId) -> None:
+        """From now on `address` leads to `conversation`, whatever it led to before."""
+        ...
+
+    async def due(self, now: datetime, limit: int, *, everything: bool = False) -> list[ConversationId]:
+        """Conversations with unapplied signals accepted before `now`, or with `due_at` <= `now`.
+        `everything`: whatever has unapplied signals or a non-empty outbox, due or not (for the
+        start of a lone process)."""
+        ...
+
+    async def conversations(self, *, stages: Sequence[Stage], limit: int = 100) -> list[Conversation]:
+        """The most recently updated first."""
+        ...
+
+    async def put(self, key: str, value: Json) -> None:
+        """A small value that outlives restarts (an update offset, a desk session). None removes it."""
+        ...
+
+    async def get(self, key: str) -> Json: ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Live:
+    """Something for sockets that are open now: lost without harm.
+
+    changed: the conversation was committed. typing: `who` ("customer" | "operator" | "bot") types.
+    """
+
+    kind: Literal["changed", "typing"]
+    conversation: ConversationId
+    who: str = ""
+    name: str = ""
+
+
+class Bus(Protocol):
+    """Carries wake-ups; losing it loses nothing."""
+
+    async def open(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def wake(self, conversation: ConversationId) -> None:
+        """Some worker looks at it soon."""
+        ...
+
+    def wakes(self) -> AsyncIterator[ConversationId]:
+        """Competing consumers: each wake-up goes to one of them."""
+        ...
+
+    async def announce(self, live: Live) -> None: ...
+
+    def announcements(self) -> AsyncIterator[Live]:
+        """Every listener gets each announcement made after it began to listen. A listener that
+        does not keep up loses the oldest."""
+        ...
+
+
+class Understander(Protocol):
+    async def understand(self, text: str, *, deadline: float) -> Understanding:
+        """Within `deadline` seconds, or `UnderstandingFailed`."""
+        ...
+
+
+Accept = Callable[[Sequence[Signal]], Awaitable[list[Accepted]]]
+"""What channels and desks call: returns when the signals are durable. Only then acknowledge."""
+
+
+class Channel(Protocol):
+    """A messenger's side. `listen` runs until cancelled and acknowledges upstream only after
+    `accept` returned; a channel served by the web application has nothing to do in it but wait."""
+
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def account(self) -> str: ...
+
+    @property
+    def capabilities(self) -> Capabilities: ...
+
+    async def listen(self, accept: Accept) -> None: ...
+
+    async def send(self, message: OutboundMessage) -> str:
+        """The messenger's id of what was sent. Raises `SendFailed`."""
+        ...
+
+    async def typing(self, to: Address) -> None:
+        """Shows for a few seconds that an answer is being written. Never raises."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Receipt:
+    """`thread` and `card` are set when the desk made or moved them."""
+
+    external: str = ""
+    thread: Address | None = None
+    card: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class DeskView:
+    """All that a desk may show of a conversation now: itself and its latest entries, oldest first."""
+
+    conversation: Conversation
+    entries: tuple[Entry, ...]
+    now: datetime
+
+
+class Desk(Protocol):
+    """Where people see and answer tickets."""
+
+    @property
+    def name(self) -> str: ...
+
+    async def listen(self, accept: Accept) -> None: ...
+
+    async def show(self, item: OutboxId, notice: Notice, view: DeskView) -> Receipt:
+        """Shows the notice. Raises `SendFailed`."""
+        ...
