@@ -1,0 +1,1 @@
+"""The application: configuration, wiring, commands. The only reader of the environment."""

@@ -31,13 +31,15 @@ class DecodingError(EstafetaError):
 
 def encode(value: Any) -> Any:
     """A dataclass of the model to a dict of JSON values."""
-    return _encoder(type(value))(value)
+    kind: Any = type(value)
+    return _encoder(kind)(value)
 
 
 def decode(kind: type[T], plain: Any) -> T:
     """The inverse of `encode` for a value of class `kind`."""
     try:
-        return typing.cast(T, _decoder(kind)(plain))
+        anything: Any = kind
+        return typing.cast(T, _decoder(anything)(plain))
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DecodingError(f"this is no {kind.__name__}: {error!r}") from error
 
@@ -84,7 +86,7 @@ def _encoder(kind: Any) -> _Convert:
 
 
 def _encode_tagged(value: Any) -> Any:
-    kind = type(value)
+    kind: Any = type(value)
     return {"t": kind.__name__, **_encoder(kind)(value)}
 
 

@@ -392,7 +392,8 @@ class Notice:
     said: the entries' words, from the customer, or from elsewhere (bot, colleague at another desk).
     state: the card and the thread's name follow the conversation.
     reminder: nobody took the ticket in time. info: a sentence for operators (`text`).
-    receipt: what became of an operator's own message `message` (`text`: sent | failed).
+    receipt: what became of an operator's own message `message` (`text`: sent | failed; the entry
+    tells why).
     """
 
     kind: Literal["card", "said", "state", "reminder", "info", "receipt"]
@@ -442,7 +443,7 @@ class Conversation:
     """One customer's dialogue, for life: the unit of order and of atomic change.
 
     `version` counts commits (0: never stored). `seq` is the last entry's. `address` is where the
-    customer wrote from last, so where answers go.
+    customer wrote from last, so where answers go. `last_words` is the customer's latest text, cut.
     """
 
     id: ConversationId
@@ -459,6 +460,7 @@ class Conversation:
     timers: tuple[Timer, ...] = ()
     threads: Mapping[str, DeskThread] = field(default_factory=dict)
     told_closed_until: datetime | None = None
+    last_words: str = ""
     updated_at: datetime | None = None
 
     @property

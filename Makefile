@@ -1,0 +1,50 @@
+# The commands everybody needs. `make help` lists them.
+PYTHON ?= python3
+BIN := .venv/bin
+export PYTHONUNBUFFERED := 1
+
+.PHONY: help install demo test check bench clean
+
+help:
+	@echo "make demo     the product, running, with a demo shop (TELEGRAM=1: with a stand-in messenger too)"
+	@echo "make test     all tests"
+	@echo "make check    lint, types, import rules"
+	@echo "make bench    speed of the message path against a bare bot"
+	@echo "make install  the set-up alone"
+
+.venv/bin/python:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+	  { echo "Estafeta needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1 || echo not there). Choose another: make PYTHON=python3.12 ..."; exit 1; }
+	@$(PYTHON) -m venv .venv || { echo "The environment .venv could not be made here: see the line above (on Debian: apt-get install python3-venv)."; exit 1; }
+
+.venv/.installed: requirements/runtime.txt pyproject.toml | .venv/bin/python
+	@echo "Installing pinned packages into .venv (a minute or two, once)…"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/runtime.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@touch $@
+
+.venv/.installed-for-tests: requirements/test.txt .venv/.installed
+	@echo "Installing what the tests need…"
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.txt
+	@touch $@
+
+install: .venv/.installed
+
+demo: .venv/.installed
+	@$(BIN)/estafeta demo $(if $(TELEGRAM),--telegram) || { code=$$?; [ $$code = 130 ] || exit $$code; }
+
+test: .venv/.installed-for-tests
+	@sh tests/browser.sh
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: .venv/.installed-for-tests
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+bench: .venv/.installed-for-tests
+	@$(BIN)/python -m benchmarks.pipeline
+
+clean:
+	rm -rf .venv var artifacts

@@ -1,0 +1,168 @@
+"""How fast a messenger may be talked to.
+
+`Bucket` is the arithmetic: so many at once, then so many a second. `Pacer` lets callers wait for
+their turn at a key, the more urgent first, those of equal urgency in the order they came.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from bisect import insort
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass, field
+from itertools import count
+
+from estafeta.kernel.errors import EstafetaError
+from estafeta.kernel.ports import Clock
+
+
+class TooBusy(EstafetaError):  # noqa: N818  named after what happened
+    """The turn does not come within the caller's patience. `retry_after`: about when it may, in seconds."""
+
+    def __init__(self, retry_after: float) -> None:
+        super().__init__(f"the turn comes in about {retry_after:.1f} s, later than the caller waits")
+        self.retry_after = retry_after
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """`burst` at once, then `per_second`. In any T seconds at most burst + per_second * T go out."""
+
+    burst: float
+    per_second: float
+
+    @classmethod
+    def per_minute(cls, most: float) -> Rate:
+        """Never more than `most` in any 60 seconds: a quarter of them at once, the others spread."""
+        burst = max(1.0, most / 4)
+        return cls(burst=burst, per_second=max(most - burst, 0.5) / 60)
+
+
+class Bucket:
+    """A token bucket. Times are seconds on any clock that does not go back."""
+
+    __slots__ = ("_blocked_until", "_level", "_seen", "rate")
+
+    def __init__(self, rate: Rate, now: float) -> None:
+        self.rate = rate
+        self._level = rate.burst
+        self._seen = now
+        self._blocked_until = now
+
+    def delay(self, cost: float, now: float) -> float:
+        """How long until `cost` may be taken: 0.0 means now. A cost above the burst waits for a full bucket."""
+        missing = min(cost, self.rate.burst) - self._refilled(now)
+        return max(missing / self.rate.per_second if missing > 1e-9 else 0.0, self._blocked_until - now, 0.0)
+
+    def take(self, cost: float, now: float) -> None:
+        self._level = self._refilled(now) - cost
+        self._seen = max(now, self._seen)
+
+    def give_back(self, cost: float) -> None:
+        self._level = min(self.rate.burst, self._level + cost)
+
+    def block(self, seconds: float, now: float) -> None:
+        """Nothing for so long, then one, and no burst."""
+        self._blocked_until = max(self._blocked_until, now + seconds)
+        self._level = min(1.0, self.rate.burst) - (self._blocked_until - now) * self.rate.per_second
+        self._seen = now
+
+    def is_idle(self, now: float) -> bool:
+        """Whether forgetting this bucket changes nothing."""
+        return now >= self._blocked_until and self._refilled(now) >= self.rate.burst
+
+    def _refilled(self, now: float) -> float:
+        passed = max(0.0, now - self._seen)
+        return min(self.rate.burst, self._level + passed * self.rate.per_second)
+
+
+@dataclass(order=True, slots=True)
+class _Turn:
+    priority: int
+    number: int
+    cost: float = field(compare=False)
+    wake: asyncio.Event = field(compare=False, default_factory=asyncio.Event)
+
+
+@dataclass(slots=True)
+class _Lane:
+    bucket: Bucket
+    waiting: list[_Turn] = field(default_factory=list)
+
+
+class Pacer:
+    """Turns at keys, each key with the rate that `rate_of` gives it. For one event loop."""
+
+    def __init__(self, clock: Clock, rate_of: Callable[[Hashable], Rate], *, keep: int = 10_000) -> None:
+        self._clock = clock
+        self._rate_of = rate_of
+        self._keep = keep
+        self._lanes: dict[Hashable, _Lane] = {}
+        self._numbers = count()
+
+    async def wait(self, key: Hashable, cost: float = 1.0, priority: int = 0, *, patience: float | None = None) -> None:
+        """Returns when it is this caller's turn. Lower `priority` goes first.
+
+        Raises `TooBusy` when that would take more than `patience` seconds (None: however long).
+        """
+        lane = self._lane(key)
+        start = self._now()
+        if not lane.waiting and lane.bucket.delay(cost, start) <= 0:
+            lane.bucket.take(cost, start)
+            return
+        ahead = sum(turn.cost for turn in lane.waiting if turn.priority <= priority)
+        expected = lane.bucket.delay(cost, start) + ahead / lane.bucket.rate.per_second
+        if patience is not None and expected > patience:
+            raise TooBusy(expected)
+        turn = _Turn(priority, next(self._numbers), cost)
+        insort(lane.waiting, turn)
+        try:
+            await self._reach_head(lane, turn, None if patience is None else start + patience)
+        finally:
+            lane.waiting.remove(turn)
+            for other in lane.waiting:
+                other.wake.set()
+
+    async def _reach_head(self, lane: _Lane, turn: _Turn, deadline: float | None) -> None:
+        while True:
+            now = self._now()
+            delay = lane.bucket.delay(turn.cost, now)
+            if lane.waiting[0] is turn and delay <= 0:
+                lane.bucket.take(turn.cost, now)
+                return
+            if deadline is not None and now + delay > deadline:
+                raise TooBusy(max(delay, 1.0))
+            if lane.waiting[0] is turn:
+                await self._clock.sleep(delay)
+            else:
+                turn.wake.clear()
+                await turn.wake.wait()
+
+    def penalise(self, key: Hashable, retry_after: float) -> None:
+        """The messenger said to be quiet: nobody's turn comes at this key before `retry_after` seconds."""
+        self._lane(key).bucket.block(retry_after, self._now())
+
+    def give_back(self, key: Hashable, cost: float = 1.0) -> None:
+        """A turn that was waited for and not used."""
+        lane = self._lane(key)
+        lane.bucket.give_back(cost)
+        for turn in lane.waiting:
+            turn.wake.set()
+
+    def _lane(self, key: Hashable) -> _Lane:
+        lane = self._lanes.get(key)
+        if lane is None:
+            if len(self._lanes) >= self._keep:
+                self._forget_idle()
+            lane = self._lanes[key] = _Lane(Bucket(self._rate_of(key), self._now()))
+        return lane
+
+    def _forget_idle(self) -> None:
+        now = self._now()
+        idle = [key for key, lane in self._lanes.items() if not lane.waiting and lane.bucket.is_idle(now)]
+        for key in idle:
+            del self._lanes[key]
+        self._keep = max(self._keep, 2 * len(self._lanes))
+
+    def _now(self) -> float:
+        return self._clock.now().timestamp()

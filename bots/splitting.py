@@ -1,0 +1,128 @@
+"""Lengths as messengers count them, and texts cut to such lengths where a reader would cut them.
+
+Pure. A text is never cut inside what a reader sees as one character (an emoji with its skin tone, a
+flag, a letter with its accents), unless that one character alone is longer than the limit.
+Follows the extended grapheme clusters of https://unicode.org/reports/tr29/ as far as people type
+them in chats: combining marks, joiners, modifiers, flags, keycaps, tags, Hangul jamo, CR LF.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from typing import Literal
+
+Unit = Literal["utf16", "codepoints", "bytes"]
+
+_JOINER = "\u200d"
+_MARKS = frozenset(("Mn", "Me", "Mc"))
+_SENTENCE_END = re.compile(r"[.!?…][\"'»”)]*(?=\s)")
+_WORD_END = re.compile(r"(?<=\S)(?=\s)")
+
+
+def length(text: str, unit: Unit) -> int:
+    """How long a messenger that counts in `unit` finds the text."""
+    if unit == "codepoints" or text.isascii():
+        return len(text)
+    if unit == "utf16":
+        return len(text.encode("utf-16-le", "surrogatepass")) // 2
+    return len(text.encode("utf-8", "surrogatepass"))
+
+
+def split(text: str, limit: int, unit: Unit) -> list[str]:
+    """The text in pieces of at most `limit`, none of them empty or bordered by white space.
+
+    Cut between paragraphs if that leaves a piece of some size, else between lines, sentences, words,
+    characters. Nothing but white space is lost at a cut.
+    """
+    pieces = []
+    rest = text.strip()
+    while length(rest, unit) > limit:
+        at = _cut(rest, _reach(rest, limit, unit))
+        piece = rest[:at].rstrip()
+        if piece:
+            pieces.append(piece)
+        rest = rest[at:].lstrip()
+    if rest:
+        pieces.append(rest)
+    return pieces
+
+
+def shorten(text: str, limit: int, unit: Unit) -> str:
+    """The text, or as much of its beginning as fits with an ellipsis."""
+    if length(text, unit) <= limit:
+        return text
+    ellipsis = length("…", unit)
+    if limit < ellipsis:
+        return ""
+    reach = _reach(text, limit - ellipsis, unit) if limit > ellipsis else 0
+    if length(text[:reach], unit) > limit - ellipsis:  # the first character alone is longer
+        reach = 0
+    return text[:reach].rstrip() + "…"
+
+
+def _reach(text: str, limit: int, unit: Unit) -> int:
+    """The largest offset, at least 1, on a character's border with `text[:offset]` within the limit."""
+    size, furthest = 0, 0
+    for furthest, character in enumerate(text):  # noqa: B007  the offset is what is wanted
+        size += length(character, unit)
+        if size > limit:
+            break
+    else:
+        return len(text)
+    for offset in range(furthest, 0, -1):
+        if _is_border(text, offset):
+            return offset
+    return max(furthest, 1)
+
+
+def _cut(text: str, reach: int) -> int:
+    """The offset up to `reach` where a reader would cut; a break right behind `reach` counts."""
+    some = reach // 3
+    for break_ in ("\n\n", "\n"):
+        at = text.rfind(break_, some, reach + len(break_))
+        if at > 0:
+            return at
+    for pattern, start in ((_SENTENCE_END, some), (_WORD_END, 0)):
+        ends = [match.end() for match in pattern.finditer(text, start, reach + 1) if match.end() <= reach]
+        if ends:
+            return ends[-1]
+    return reach
+
+
+def _is_border(text: str, offset: int) -> bool:
+    """Whether a reader sees two characters, one on each side of `offset`."""
+    after, before = text[offset], text[offset - 1]
+    if _clings(after) or before == _JOINER or (before == "\r" and after == "\n"):
+        return False
+    if _is_flag_half(after) and _is_flag_half(before):
+        halves = 0
+        while halves < offset and _is_flag_half(text[offset - 1 - halves]):
+            halves += 1
+        return halves % 2 == 0
+    return not _is_same_syllable(before, after)
+
+
+def _clings(character: str) -> bool:
+    """Joiners, variation selectors, skin tones, tags and marks belong to what comes before them."""
+    if character < "\u0300":
+        return False
+    return (
+        character == _JOINER
+        or "\U0001f3fb" <= character <= "\U0001f3ff"
+        or "\U000e0020" <= character <= "\U000e007f"
+        or unicodedata.category(character) in _MARKS
+    )
+
+
+def _is_flag_half(character: str) -> bool:
+    return "\U0001f1e6" <= character <= "\U0001f1ff"
+
+
+def _is_same_syllable(before: str, after: str) -> bool:
+    """Conjoining Hangul: a leading consonant, a vowel, a trailing consonant."""
+    if not "\u1100" <= after <= "\u11ff":
+        return False
+    if after < "\u1160":
+        return "\u1100" <= before < "\u1160"
+    return "\u1100" <= before <= "\u11ff" or "\uac00" <= before <= "\ud7a3"

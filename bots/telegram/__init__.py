@@ -1,0 +1,1 @@
+"""Telegram as a channel: the Bot API client, what customers write, what they are shown."""

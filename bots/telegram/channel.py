@@ -1,0 +1,220 @@
+"""Telegram as the engine sees it: a `Channel`."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any, ClassVar
+
+import structlog
+from aiogram.methods import DeleteWebhook, SendChatAction, SendMessage, SetWebhook, TelegramMethod
+from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+from aiohttp import web
+
+from bots.render import Chunk, render
+from bots.telegram import webhook
+from bots.telegram.client import TEXT_LIMIT, TelegramClient
+from bots.telegram.config import TelegramConfig
+from bots.telegram.convert import ALLOWED_UPDATES, CHANNEL, integer
+from bots.telegram.failures import failure
+from bots.telegram.receive import Receiver, Route, SetAside
+from estafeta.kernel.errors import ConfigurationError, SendFailed, StoreUnavailable
+from estafeta.kernel.model import Address, Capabilities, OutboundMessage
+from estafeta.kernel.ports import Accept, Clock
+
+POLL_SECONDS = 25
+_BATCH = 100
+_TYPING_SECONDS = 4.0
+_REMEMBERED = 10_000
+_CONVERSING, _TYPING = 0, 5
+_log = structlog.get_logger(__name__)
+
+
+class RawGetUpdates(TelegramMethod[list[dict[str, Any]]]):
+    """getUpdates whose updates are not modelled: one strange update must not stop all others."""
+
+    __returning__: ClassVar[Any] = list[dict[str, Any]]
+    __api_method__: ClassVar[str] = "getUpdates"
+
+    offset: int | None = None
+    limit: int | None = None
+    timeout: int | None = None
+    allowed_updates: list[str] | None = None
+
+
+class TelegramChannel:
+    """One bot's private chats. `routes` leads the updates of other chats (the operators' group, by the
+    group's id) to those who read them; `set_aside` keeps what could not be read."""
+
+    name = CHANNEL
+    capabilities = Capabilities(
+        text=TEXT_LIMIT,  # https://core.telegram.org/bots/api#sendmessage
+        unit="utf16",
+        buttons=100,  # https://limits.tginfo.me (bots: buttons of one message)
+        label=64,  # longer ones are taken, and cut on a phone's screen
+        typing=True,
+        edits=True,
+        media=False,
+        idempotent=False,  # sendMessage takes no id of ours
+        typing_lasts=5.0,  # https://core.telegram.org/bots/api#sendchataction
+    )
+
+    def __init__(
+        self,
+        config: TelegramConfig,
+        client: TelegramClient,
+        *,
+        clock: Clock,
+        routes: Mapping[int, Route] | None = None,
+        set_aside: SetAside,
+    ) -> None:
+        self.account = config.name
+        self._config = config
+        self._client = client
+        self._clock = clock
+        self._receiver = Receiver(client, self.account, clock=clock, routes=routes or {}, set_aside=set_aside)
+        self._offset: int | None = None
+        self._typed: OrderedDict[str, datetime] = OrderedDict()
+        self._begun: OrderedDict[str, list[str]] = OrderedDict()
+
+    def mount(self, app: web.Application, accept: Accept) -> None:
+        """Serves the webhook. Raises `ConfigurationError` when there is no secret."""
+        webhook.mount(app, self._receiver, self.account, self._config.secret, accept)
+
+    async def listen(self, accept: Accept) -> None:
+        """Polls, or sets the webhook (if `public_url` says where it is) and waits, until cancelled."""
+        if self._config.mode == "webhook" and self._config.secret is None:
+            raise ConfigurationError(f"Telegram account {self.account}: mode is webhook, so secret must be set.")
+        async with asyncio.TaskGroup() as tasks:
+            tasks.create_task(self._receiver.work())
+            if self._config.mode == "polling":
+                tasks.create_task(self._poll(accept))
+            elif self._config.public_url:
+                tasks.create_task(self._announce_webhook(self._config.public_url))
+
+    async def send(self, message: OutboundMessage) -> str:
+        """The last chunk's `chat:message_id`. Tried again after a failure, it goes on where it stopped.
+
+        A chunk that may have arrived is not sent again: sendMessage takes no id of ours, so the customer
+        could see it twice. That failure has `maybe_sent` and no `retry_after`.
+        """
+        chunks = render(message, self.capabilities)
+        if not chunks:
+            raise failure("empty", self._config.language)
+        chat = integer(_number(message.to.chat))
+        if chat is None:
+            raise failure("chat_not_found", self._config.language)
+        sent = self._begun.pop(message.id, [])
+        for chunk in chunks[len(sent) :]:
+            try:
+                answer = await self._client.call(_drawn(chat, chunk), priority=_CONVERSING)
+            except SendFailed as failed:
+                if failed.maybe_sent:
+                    failed.retry_after = None
+                elif sent:
+                    self._begun[message.id] = sent
+                    if len(self._begun) > _REMEMBERED:
+                        self._begun.popitem(last=False)
+                raise
+            number = answer.get("message_id", "") if isinstance(answer, dict) else ""
+            sent.append(f"{chat}:{number}")
+        return sent[-1]
+
+    async def typing(self, to: Address) -> None:
+        now, chat = self._clock.now(), integer(_number(to.chat))
+        last = self._typed.get(to.chat)
+        if chat is None or (last is not None and (now - last).total_seconds() < _TYPING_SECONDS):
+            return
+        self._typed[to.chat] = now
+        if len(self._typed) > _REMEMBERED:
+            self._typed.popitem(last=False)
+        try:
+            await self._client.call(SendChatAction(chat_id=chat, action="typing"), priority=_TYPING, patience=0.5)
+        except SendFailed as failed:
+            _log.debug("telegram_typing_failed", account=self.account, code=failed.code)
+
+    async def _poll(self, accept: Accept) -> None:
+        """The offset moves, and so Telegram forgets, only after `accept` returned."""
+        pause = _Pause(self._clock, self.account)
+        await self._insist(DeleteWebhook(), pause)
+        while True:
+            method = RawGetUpdates(
+                offset=self._offset, limit=_BATCH, timeout=POLL_SECONDS, allowed_updates=ALLOWED_UPDATES
+            )
+            try:
+                updates = await self._client.call(method, timeout=POLL_SECONDS + 10)
+                await self._receiver.take(updates if isinstance(updates, list) else (), accept)
+            except (SendFailed, StoreUnavailable) as error:
+                await pause.after(error)
+                continue
+            pause.over()
+            numbers = [n for update in updates or () if (n := _update_id(update)) is not None]
+            if numbers:
+                self._offset = max(numbers) + 1
+            elif updates:
+                await pause.after(failure("no_answer", self._config.language))
+
+    async def _announce_webhook(self, public_url: str) -> None:
+        secret = self._config.secret
+        await self._insist(
+            SetWebhook(
+                url=public_url + webhook.path(self.account),
+                secret_token=secret.get_secret_value() if secret else None,
+                allowed_updates=ALLOWED_UPDATES,
+            ),
+            _Pause(self._clock, self.account),
+        )
+
+    async def _insist(self, method: TelegramMethod[Any], pause: _Pause) -> None:
+        while True:
+            try:
+                await self._client.call(method)
+            except SendFailed as failed:
+                await pause.after(failed)
+            else:
+                return
+
+
+class _Pause:
+    """Longer and longer waits while something keeps failing; the first failure of a row is told."""
+
+    _MOST = 60.0
+
+    def __init__(self, clock: Clock, account: str) -> None:
+        self._clock = clock
+        self._account = account
+        self._failures = 0
+
+    async def after(self, error: SendFailed | StoreUnavailable) -> None:
+        self._failures += 1
+        wait = min(0.5 * 2 ** min(self._failures - 1, 10), self._MOST)
+        if isinstance(error, SendFailed) and error.code in ("too_many_requests", "unauthorized", "conflict"):
+            wait = max(wait, min(error.retry_after or 0.0, self._MOST))
+        if self._failures in (1, 10) or self._failures % 100 == 0:
+            _log.warning("telegram_receiving_paused", account=self._account, reason=str(error), seconds=wait)
+        await self._clock.sleep(wait)
+
+    def over(self) -> None:
+        if self._failures:
+            _log.info("telegram_receiving_again", account=self._account)
+        self._failures = 0
+
+
+def _update_id(update: Any) -> int | None:
+    return integer(update.get("update_id")) if isinstance(update, dict) else None
+
+
+def _number(text: str) -> int | None:
+    try:
+        return int(text)
+    except ValueError:
+        return None
+
+
+def _drawn(chat: int, chunk: Chunk) -> SendMessage:
+    if not chunk.buttons:
+        return SendMessage(chat_id=chat, text=chunk.text)
+    rows = [[InlineKeyboardButton(text=button.text, callback_data=button.id)] for button in chunk.buttons]
+    return SendMessage(chat_id=chat, text=chunk.text, reply_markup=InlineKeyboardMarkup(inline_keyboard=rows))

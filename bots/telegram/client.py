@@ -1,0 +1,253 @@
+"""The Bot API, paced and translated.
+
+aiogram makes the requests and knows the methods; this adds what a platform needs around it: a lean
+wire (a JSON body, an answer that is read but not modelled: half the cost of a form and a model), the
+limits of Telegram, one translation of every failure into `SendFailed`, and a token that gets nowhere.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from typing import Any, TypeVar, cast
+
+import aiohttp
+import orjson
+import structlog
+from aiogram import Bot
+from aiogram.client.session.aiohttp import AiohttpSession
+from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
+from aiogram.exceptions import AiogramError, ClientDecodeError, TelegramMigrateToChat, TelegramRetryAfter
+from aiogram.methods import GetMe, GetUpdates, Response, TelegramMethod
+from aiogram.types import InputFile
+from pydantic import SecretStr
+from yarl import URL
+
+from bots.pacing import Pacer, Rate, TooBusy
+from bots.splitting import shorten, split
+from bots.telegram.config import TelegramLimits
+from bots.telegram.failures import Language, failure, is_unchanged, translate
+from bots.telegram.wire import loads
+from estafeta.kernel.errors import SendFailed
+from estafeta.kernel.model import Json
+from estafeta.kernel.ports import Clock
+
+TEXT_LIMIT = 4096
+"""UTF-16 code units of a message's text (https://core.telegram.org/bots/api#sendmessage)."""
+
+REQUEST_SECONDS = 15.0
+PATIENCE_SECONDS = 20.0
+
+_T = TypeVar("_T")
+_FREE = (GetMe, GetUpdates)  # https://github.com/tdlib/td/issues/2592
+_PLAIN = (str, int, float)
+_log = structlog.get_logger(__name__)
+
+
+class LeanSession(AiohttpSession):
+    """aiogram's session with JSON bodies and unmodelled answers: methods return plain JSON values."""
+
+    def __init__(self, *, api: TelegramAPIServer) -> None:
+        super().__init__(api=api, timeout=REQUEST_SECONDS)
+        self._urls: dict[str, URL] = {}
+        self._timeouts: dict[float | None, aiohttp.ClientTimeout] = {}
+
+    async def make_request(self, bot: Bot, method: TelegramMethod[_T], timeout: float | None = None) -> _T:
+        files: dict[str, InputFile] = {}
+        body = self._body(bot, method, files)
+        if files:
+            return cast(_T, await super().make_request(bot, method, cast(int | None, timeout)))
+        session = await self.create_session()
+        async with session.post(
+            self._url(bot.token, method.__api_method__),
+            data=orjson.dumps(body),
+            headers={"Content-Type": "application/json"},
+            timeout=self._limit(timeout),
+        ) as answer:
+            content = await answer.read()
+            status = answer.status
+        return cast(_T, self.check_response(bot, method, status, cast(str, content)).result)
+
+    def check_response(
+        self, bot: Bot, method: TelegramMethod[_T], status_code: int, content: str | bytes
+    ) -> Response[_T]:
+        """The answer as it is, or aiogram's exception for the refusal."""
+        try:
+            answer = loads(content.encode() if isinstance(content, str) else content)
+        except ValueError as error:
+            raise ClientDecodeError("no JSON", error, "") from None
+        if not isinstance(answer, dict) or (answer.get("ok") is not True and not answer.get("description")):
+            raise ClientDecodeError("no answer of the Bot API", ValueError(f"status {status_code}"), "")
+        if answer.get("ok") is True:
+            return Response[Any].model_construct(ok=True, result=answer.get("result"))
+        return super().check_response(bot, method, status_code, orjson.dumps(answer).decode())
+
+    def _body(self, bot: Bot, method: TelegramMethod[Any], files: dict[str, InputFile]) -> dict[str, Any]:
+        dumped = method.model_dump(exclude_unset=True, exclude_none=True, warnings=False)
+        return {
+            name: value
+            if isinstance(value, _PLAIN)
+            else self.prepare_value(value, bot=bot, files=files, _dumps_json=False)
+            for name, value in dumped.items()
+        }
+
+    def _url(self, token: str, method: str) -> URL:
+        url = self._urls.get(method)
+        if url is None:
+            url = self._urls[method] = URL(self.api.api_url(token=token, method=method))
+        return url
+
+    def _limit(self, timeout: float | None) -> aiohttp.ClientTimeout:
+        limit = self._timeouts.get(timeout)
+        if limit is None:
+            limit = aiohttp.ClientTimeout(total=self.timeout if timeout is None else timeout, connect=10.0)
+            self._timeouts[timeout] = limit
+        return limit
+
+
+@dataclass(frozen=True, slots=True)
+class _Keys:
+    """Whose budgets a call takes from."""
+
+    chat: Hashable | None
+    bot: Hashable
+
+
+class TelegramClient:
+    """One bot's side of the Bot API. Start nothing with it before an event loop runs; `close` it."""
+
+    def __init__(
+        self,
+        token: SecretStr,
+        *,
+        clock: Clock,
+        base_url: str | None = None,
+        language: Language = "ru",
+        limits: TelegramLimits | None = None,
+    ) -> None:
+        server = TelegramAPIServer.from_base(base_url) if base_url else PRODUCTION
+        self._session = LeanSession(api=server)
+        self._bot = Bot(token.get_secret_value(), session=self._session)
+        self.bot_id = self._bot.id
+        self.language: Language = language
+        self._limits = limits or TelegramLimits()
+        self._pacer = Pacer(clock, self._rate_of)
+        self._moved: dict[int, int] = {}
+
+    def __repr__(self) -> str:
+        return f"TelegramClient(bot {self.bot_id})"
+
+    async def close(self) -> None:
+        await self._session.close()
+
+    async def call(
+        self,
+        method: TelegramMethod[Any],
+        *,
+        priority: int = 0,
+        patience: float = PATIENCE_SECONDS,
+        timeout: float | None = None,
+        unless: Callable[[], bool] | None = None,
+    ) -> Json:
+        """The method's result as plain JSON, after waiting for the chat's turn and the bot's.
+
+        Raises `SendFailed` and nothing else; `paced` when the turn does not come within `patience`
+        seconds. Lower `priority` goes first. An edit that changes nothing is a success. Formatting that
+        Telegram cannot read is sent again as plain text. A group that moved is followed. `unless` is
+        asked when the turn comes: if it says so, nothing is sent and the result is None.
+        """
+        followed = waited = plain = False
+        while True:
+            method = self._at_home(method)
+            keys = self._keys(method)
+            await self._turn(keys, priority, patience)
+            if unless is not None and unless():
+                self._give_back(keys)
+                return None
+            error = await self._attempt(method, timeout)
+            if not isinstance(error, Exception):
+                return error.value
+            if is_unchanged(error):
+                return True
+            if isinstance(error, TelegramMigrateToChat) and not followed:
+                followed = True
+                self._moved[cast(int, getattr(method, "chat_id", 0))] = error.migrate_to_chat_id
+                _log.warning("telegram_group_moved", to=error.migrate_to_chat_id)
+                continue
+            failed = translate(error, self.language)
+            if isinstance(error, TelegramRetryAfter):
+                self._pacer.penalise(keys.chat or keys.bot, error.retry_after)
+                if error.retry_after <= patience and not waited:
+                    waited = True
+                    continue
+            if failed.code == "bad_markup" and getattr(method, "parse_mode", None) and not plain:
+                plain = True
+                method = _without_markup(method)
+                continue
+            break
+        raise failed
+
+    def pieces(self, text: str, *, room: int = 0) -> list[str]:
+        """The text as so many messages; `room` is kept free in each."""
+        return split(text, TEXT_LIMIT - room, "utf16")
+
+    def shorten(self, text: str, limit: int) -> str:
+        """The text within `limit` as Telegram counts, cut with an ellipsis between characters."""
+        return shorten(text, limit, "utf16")
+
+    def known_as(self, chat: int) -> int:
+        """The id a chat had before it moved, by the one it has now."""
+        return next((old for old, new in self._moved.items() if new == chat), chat)
+
+    async def _attempt(self, method: TelegramMethod[Any], timeout: float | None) -> _Answer | Exception:
+        """Failures are returned, so that what is raised for them later has no trace of the request."""
+        try:
+            return _Answer(await self._bot(method, cast(int | None, timeout)))
+        except (AiogramError, aiohttp.ClientError, OSError, ValueError) as error:
+            return error
+
+    async def _turn(self, keys: _Keys, priority: int, patience: float) -> None:
+        busy: float | None = None
+        try:
+            if keys.chat is not None:
+                await self._pacer.wait(keys.chat, 1.0, priority, patience=patience)
+                await self._pacer.wait(keys.bot, 1.0, priority, patience=patience)
+        except TooBusy as error:
+            busy = error.retry_after
+        if busy is not None:
+            raise failure("paced", self.language, retry_after=busy)
+
+    def _give_back(self, keys: _Keys) -> None:
+        if keys.chat is not None:
+            self._pacer.give_back(keys.chat)
+            self._pacer.give_back(keys.bot)
+
+    def _keys(self, method: TelegramMethod[Any]) -> _Keys:
+        chat = None if isinstance(method, _FREE) else getattr(method, "chat_id", None)
+        return _Keys(chat, "bot")
+
+    def _rate_of(self, key: Hashable) -> Rate:
+        if key == "bot":
+            return Rate(burst=self._limits.bot_per_second, per_second=self._limits.bot_per_second)
+        if isinstance(key, int) and key < 0:
+            return Rate.per_minute(self._limits.group_per_minute)
+        return Rate(burst=self._limits.chat_burst, per_second=self._limits.chat_per_second)
+
+    def _at_home(self, method: TelegramMethod[Any]) -> TelegramMethod[Any]:
+        moved = self._moved.get(getattr(method, "chat_id", 0)) if self._moved else None
+        return method if moved is None else method.model_copy(update={"chat_id": moved})
+
+
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    value: Json
+
+
+def _without_markup(method: TelegramMethod[Any]) -> TelegramMethod[Any]:
+    text = html.unescape(re.sub(r"<[^<>]*>", "", getattr(method, "text", "")))
+    return method.model_copy(update={"parse_mode": None, "text": text})
+
+
+__all__ = ["PATIENCE_SECONDS", "TEXT_LIMIT", "SendFailed", "TelegramClient"]

@@ -1,0 +1,52 @@
+// What outlives a reload, in this origin's own storage: never in a URL, never on the shop's page.
+// Where the browser refuses storage (a strict private mode), it lasts as long as the page.
+
+export function memoryOf(key) {
+  const prefix = `estafeta:${key}:`;
+  const store = usable() || fallback();
+  return {
+    get: (name) => store.getItem(prefix + name),
+    set(name, value) {
+      try {
+        store.setItem(prefix + name, value);
+      } catch {
+        // The storage is full: what is on the screen still works.
+      }
+    },
+    remove: (name) => store.removeItem(prefix + name),
+    names: (start) =>
+      store.keys().filter((name) => name.startsWith(prefix + start)).map((name) => name.slice(prefix.length)),
+    // Calls back when another tab of this visitor changed something.
+    watch(changed) {
+      window.addEventListener("storage", (event) => {
+        if (event.key && event.key.startsWith(prefix)) changed(event.key.slice(prefix.length), event.newValue);
+      });
+    },
+  };
+}
+
+function usable() {
+  try {
+    const storage = window.localStorage;
+    storage.setItem("estafeta", "1");
+    storage.removeItem("estafeta");
+    return {
+      getItem: (name) => storage.getItem(name),
+      setItem: (name, value) => storage.setItem(name, value),
+      removeItem: (name) => storage.removeItem(name),
+      keys: () => Object.keys(storage),
+    };
+  } catch {
+    return null;
+  }
+}
+
+function fallback() {
+  const values = new Map();
+  return {
+    getItem: (name) => values.get(name) ?? null,
+    setItem: (name, value) => values.set(name, value),
+    removeItem: (name) => values.delete(name),
+    keys: () => [...values.keys()],
+  };
+}

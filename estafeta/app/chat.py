@@ -1,0 +1,170 @@
+"""`estafeta chat`: the bot in a terminal, with the engine, store and rules that customers meet."""
+
+from __future__ import annotations
+
+import asyncio
+import sys
+import tempfile
+from collections.abc import AsyncIterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+import click
+
+from estafeta.actions import HttpActions
+from estafeta.app import config, logs, start
+from estafeta.app.config import Settings
+from estafeta.bus.memory import MemoryBus
+from estafeta.clock import SystemClock
+from estafeta.decide import HUMAN_BUTTON, Rules
+from estafeta.engine import Engine
+from estafeta.kernel.model import (
+    Address,
+    Button,
+    Capabilities,
+    Conversation,
+    CustomerPressed,
+    CustomerSaid,
+    OutboundMessage,
+    Profile,
+    Signal,
+    SignalId,
+    Text,
+)
+from estafeta.kernel.ports import Accept, Live, Understander
+from estafeta.outbox import Outbox
+from flows import interpreter
+from flows.model import Workspace
+from storage.sqlite import SqliteStore
+
+_HERE = Address(channel="terminal", account="local", chat="you")
+
+
+class TerminalChannel:
+    """Prints what the bot says; buttons get numbers."""
+
+    name = "terminal"
+    account = "local"
+    capabilities = Capabilities(
+        text=4000, unit="codepoints", buttons=100, label=200, typing=False, edits=False, media=False, idempotent=True
+    )
+
+    def __init__(self) -> None:
+        self.buttons: tuple[Button, ...] = ()
+
+    async def listen(self, accept: Accept) -> None:
+        await asyncio.Event().wait()
+
+    async def send(self, message: OutboundMessage) -> str:
+        for part in message.parts:
+            if isinstance(part, Text):
+                self.show(part.text, message.buttons)
+        return message.id
+
+    def show(self, text: str, buttons: tuple[Button, ...]) -> None:
+        click.secho(text, fg="cyan")
+        for number, button in enumerate(buttons, start=1):
+            click.secho(f"  [{number}] {button.text}", fg="blue")
+        self.buttons = buttons
+
+    async def typing(self, to: Address) -> None:
+        click.secho("…", dim=True)
+
+
+def run_chat(settings: Settings, *, language: str, why: bool) -> None:
+    data = start.writable(settings.data)
+    workspace = start.load_workspace(settings.workspace)
+    start.ensure_model(settings.workspace, data / "models")
+    secrets, variables = config.workspace_values()
+    logs.set_up("error", [*logs.secrets_of(settings), *secrets.values()])
+    actions = HttpActions(workspace, secrets=secrets, variables={**workspace.bot.vars, **variables})
+    understander = start.load_understander(data / "models")
+    with tempfile.TemporaryDirectory() as folder:
+        talk = _Talk(workspace, understander, actions, Path(folder), language or workspace.default_language, why=why)
+        asyncio.run(talk.run())
+
+
+class _Talk:
+    def __init__(
+        self, workspace: Workspace, understander: Understander, actions: HttpActions, folder: Path, language: str, *,
+        why: bool,
+    ) -> None:  # fmt: skip
+        clock = SystemClock()
+        self._workspace = workspace
+        self._language = language
+        self._why = why
+        self._channel = TerminalChannel()
+        self._store = SqliteStore(folder / "chat.db", clock=clock)
+        self._bus = MemoryBus()
+        self._actions = actions
+        self._outbox = Outbox(
+            channels={("terminal", "local"): self._channel}, desks={}, actions=actions, store=self._store, clock=clock
+        )
+        self._engine = Engine(
+            store=self._store, bus=self._bus, clock=clock, understander=understander, outbox=self._outbox,
+            rules=Rules(workspace=workspace, desks=()), alone=True,
+        )  # fmt: skip
+        self._outbox.accept = self._engine.accept
+
+    async def run(self) -> None:
+        await self._store.open()
+        await self._bus.open()
+        working = asyncio.create_task(self._engine.run())
+        human = Button(id=HUMAN_BUTTON, text=interpreter.phrase(self._workspace, "human", self._language))
+        self._channel.show(interpreter.phrase(self._workspace, "greeting", self._language), (human,))
+        try:
+            await self._converse()
+        finally:
+            working.cancel()
+            await asyncio.gather(working, return_exceptions=True)
+            await self._actions.close()
+            await self._bus.close()
+            await self._store.close()
+
+    async def _converse(self) -> None:
+        number = 0
+        while True:
+            if sys.stdin.isatty():
+                click.secho("> ", nl=False, bold=True)
+                sys.stdout.flush()
+            line = await asyncio.to_thread(sys.stdin.readline)
+            if not line:
+                return
+            text = line.strip()
+            if not text:
+                continue
+            number += 1
+            news = self._bus.announcements()
+            await self._engine.accept([self._signal(text, number)])
+            held = await _settled(self._store, news)
+            if self._why:
+                self._explain(held)
+
+    def _signal(self, text: str, number: int) -> Signal:
+        profile = Profile(language=self._language)
+        buttons = self._channel.buttons
+        event: CustomerSaid | CustomerPressed
+        if text.isdecimal() and 1 <= int(text) <= len(buttons):
+            button = buttons[int(text) - 1]
+            event = CustomerPressed(button=button.id, label=button.text, profile=profile)
+        else:
+            event = CustomerSaid(message=str(number), parts=(Text(text=text),), profile=profile)
+        return Signal(id=SignalId(f"chat.{number}"), at=datetime.now(UTC), address=_HERE, event=event)
+
+    def _explain(self, held: Conversation) -> None:
+        latest = held.understandings[-1] if held.understandings else None
+        ranking = (
+            ", ".join(f"{item.name} {item.confidence:.2f}" for item in latest.ranking[:3]) if latest else "nothing"
+        )
+        frames = " > ".join(f"{frame.flow}/{frame.step}" for frame in held.dialog.frames) or "no dialog"
+        slots = dict(held.dialog.slots)
+        click.secho(f"  {held.stage.value} | {ranking} | {frames} | {slots}", dim=True)
+
+
+async def _settled(store: SqliteStore, news: AsyncIterator[Live]) -> Conversation:
+    """The conversation once nothing waits in it any more."""
+    while True:
+        await anext(news)
+        mailbox = await store.load(_HERE.conversation)
+        if mailbox.conversation is not None and not mailbox.signals and not mailbox.conversation.outbox:
+            return mailbox.conversation

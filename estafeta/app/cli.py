@@ -1,0 +1,178 @@
+"""The command `estafeta`. Exit codes: 0 done, 1 found something wrong, 2 used wrongly."""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import click
+
+from estafeta import __version__
+from estafeta.app import config
+from estafeta.kernel.errors import EstafetaError
+
+
+class _Sentences(click.Group):
+    """Errors of ours end a command with their sentence, not with a traceback."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        try:
+            return super().invoke(ctx)
+        except EstafetaError as error:
+            click.echo(str(error), err=True)
+            ctx.exit(1)
+
+
+@click.group(cls=_Sentences, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(__version__, prog_name="estafeta")
+def main() -> None:
+    """Estafeta: a bot answers, people take over, nothing is dropped on the way."""
+
+
+@main.command()
+def run() -> None:
+    """Run the platform with the settings of the environment and .env."""
+    from estafeta.app.run import run_platform
+
+    run_platform(config.read())
+
+
+@main.command()
+@click.option("--telegram", is_flag=True, help="Start a stand-in messenger too: Telegram without a token.")
+def demo(telegram: bool) -> None:
+    """Run the product with a demo shop; prints where to click."""
+    from estafeta.app.demo import run_demo
+
+    run_demo(config.read(), with_telegram=telegram)
+
+
+@main.command()
+@click.argument("workspace", type=click.Path(path_type=Path), required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+def check(workspace: Path | None, as_json: bool) -> None:
+    """Check a workspace: every mistake with its file, line and what was expected."""
+    from flows import loader
+
+    folder = workspace or config.read().workspace
+    _, findings = loader.find(folder)
+    if as_json:
+        from dataclasses import asdict
+
+        click.echo(json.dumps([asdict(item) for item in findings], ensure_ascii=False, indent=2, default=str))
+    else:
+        for item in findings:
+            click.echo(f"{item.file}:{item.line}:{item.column}: {item.severity}: {item.what}. {item.mend}".rstrip())
+        errors = sum(item.severity == "error" for item in findings)
+        click.echo(
+            f"{folder}: {errors} errors, {len(findings) - errors} warnings" if findings else f"{folder}: no findings"
+        )
+    sys.exit(1 if any(item.severity == "error" for item in findings) else 0)
+
+
+@main.command()
+@click.option("--language", default="", help="Language to begin in, for example en.")
+@click.option("--why", is_flag=True, help="Show after each message what was understood.")
+def chat(language: str, why: bool) -> None:
+    """Talk to the bot in the terminal, with the same engine. Reads lines from standard input."""
+    from estafeta.app.chat import run_chat
+
+    run_chat(config.read(), language=language, why=why)
+
+
+@main.command()
+@click.argument("workspace", type=click.Path(path_type=Path), required=False)
+@click.option(
+    "--models", type=click.Path(path_type=Path), help="Folder to keep models in (default: models in the data folder)."
+)
+@click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
+def train(workspace: Path | None, models: Path | None, as_json: bool) -> None:
+    """Train the language model of a workspace and put it into service."""
+    from estafeta.app.training import run_train
+
+    settings = config.read()
+    run_train(workspace or settings.workspace, models or settings.data / "models", as_json=as_json)
+
+
+@main.command()
+@click.argument("workspace", type=click.Path(path_type=Path), required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
+def evaluate(workspace: Path | None, as_json: bool) -> None:
+    """Cross-validate the language model of a workspace: accuracy, calibration, each intent."""
+    from estafeta.app.training import run_evaluate
+
+    run_evaluate(workspace or config.read().workspace, as_json=as_json)
+
+
+@main.group()
+def models() -> None:
+    """Language models: list them, go back to an earlier one."""
+
+
+@models.command("list")
+@click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
+def models_list(as_json: bool) -> None:
+    """List the models, the newest first; the one in service is marked."""
+    from estafeta.app.training import list_models
+
+    list_models(config.read().data / "models", as_json=as_json)
+
+
+@models.command("rollback")
+@click.argument("model", required=False)
+def models_rollback(model: str | None) -> None:
+    """Put an earlier MODEL into service (default: the one before). Takes effect at the next start."""
+    from estafeta.app.training import rollback
+
+    rollback(config.read().data / "models", model)
+
+
+@main.group()
+def hours() -> None:
+    """When people are at work."""
+
+
+@hours.command("explain")
+@click.argument("when", required=False)
+@click.option("--skill", default="", help="The skill to ask about (default: the workspace's first).")
+def hours_explain(when: str | None, skill: str) -> None:
+    """Say whether people are at work at WHEN (2026-12-31T19:00, local to the schedule; default: now)."""
+    from estafeta.app.explain import explain_hours
+
+    explain_hours(config.read(), when, skill)
+
+
+@main.command("login-link")
+def login_link() -> None:
+    """Print a new one-time link to the web desk of the running platform."""
+    from estafeta.app.run import print_login_link
+
+    print_login_link(config.read())
+
+
+@main.command()
+@click.option("--example", is_flag=True, help="Print the text of .env.example.")
+def settings(example: bool) -> None:
+    """List all settings with what they mean."""
+    if example:
+        click.echo(config.example(), nl=False)
+        return
+    for variable, field in config.names():
+        click.echo(f"{variable}\n    {field.description or ''}".rstrip())
+
+
+@main.command()
+@click.argument("folder", type=click.Path(path_type=Path, file_okay=False))
+def schemas(folder: Path) -> None:
+    """Write the JSON Schemas of workspace files to FOLDER, for completion in an editor."""
+    from flows.schema import schemas as all_schemas
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, schema in all_schemas().items():
+        (folder / f"{name}.schema.json").write_text(json.dumps(schema, ensure_ascii=False, indent=2) + "\n")
+        click.echo(f"{folder / name}.schema.json")
+
+
+if __name__ == "__main__":
+    main()

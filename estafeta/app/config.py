@@ -1,0 +1,157 @@
+"""All settings as one typed tree, read once from the environment and an optional `.env` file.
+
+Names are `ESTAFETA_` and the path, parts joined by two underscores: `ESTAFETA_TELEGRAM__TOKEN`. An
+unknown name is refused with the nearest right one, since a setting that silently does nothing is
+worse than none. `ESTAFETA_SECRET_NAME` and `ESTAFETA_VAR_NAME` are the workspace's own.
+"""
+
+from __future__ import annotations
+
+import difflib
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, Literal
+
+from dotenv import dotenv_values
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+
+from bots.telegram.config import TelegramConfig
+from bots.widget.config import WidgetConfig
+from estafeta.kernel.errors import ConfigurationError
+
+PREFIX = "ESTAFETA_"
+SECRET = "ESTAFETA_SECRET_"  # noqa: S105
+VARIABLE = "ESTAFETA_VAR_"
+_NESTED = "__"
+
+
+class DeskConfig(BaseModel):
+    """The web desk."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    enabled: bool = Field(default=True, description="whether the web desk is served")
+
+
+class NluConfig(BaseModel):
+    """Understanding of texts."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    deadline: float = Field(default=3.0, gt=0, description="seconds one text may take before a person is called")
+
+
+class Settings(BaseSettings):
+    """Everything an administrator can set."""
+
+    model_config = SettingsConfigDict(
+        env_prefix=PREFIX, env_nested_delimiter=_NESTED, frozen=True, extra="forbid", env_ignore_empty=True
+    )
+
+    host: str = Field(default="127.0.0.1", description="address to listen on; 0.0.0.0 for all")
+    port: int = Field(default=8080, ge=0, le=65535, description="port to listen on")
+    public_url: str = Field(default="", description="how browsers reach this server, e.g. https://chat.example.org")
+    workspace: Path = Field(default=Path("demo"), description="folder with bot.yml, flows/, nlu/")
+    data: Path = Field(default=Path("var"), description="folder for the database, models and logs")
+    log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="least level logged")
+    language: Literal["ru", "en"] = Field(default="ru", description="what operators read: ru or en")
+    stop_within: float = Field(default=5.0, gt=0, description="seconds that work in hand gets when stopping")
+    desk: DeskConfig = DeskConfig()
+    nlu: NluConfig = NluConfig()
+    widget: WidgetConfig = WidgetConfig()
+    telegram: TelegramConfig | None = None
+
+    @property
+    def url(self) -> str:
+        """The platform's own origin, without a slash at the end."""
+        host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104
+        return self.public_url.rstrip("/") or f"http://{host}:{self.port}"
+
+
+def read(env_file: Path = Path(".env")) -> Settings:
+    """The settings, or `ConfigurationError` with a sentence that names the variable."""
+    given = {**(dotenv_values(env_file) if env_file.is_file() else {}), **os.environ}
+    _refuse_unknown(name.upper() for name in given)
+    try:
+        return Settings(_env_file=env_file if env_file.is_file() else None)
+    except ValidationError as error:
+        raise ConfigurationError(_in_words(error)) from None
+    except SettingsError as error:
+        raise ConfigurationError(f"{error}; lists and mappings are written as JSON") from None
+
+
+def workspace_values(environment: Mapping[str, str] | None = None) -> tuple[dict[str, str], dict[str, str]]:
+    """What templates of actions may see: secrets and variables, by the names after their prefixes."""
+    given = os.environ if environment is None else environment
+    secrets = {name[len(SECRET) :]: value for name, value in given.items() if name.startswith(SECRET)}
+    variables = {name[len(VARIABLE) :]: value for name, value in given.items() if name.startswith(VARIABLE)}
+    return secrets, variables
+
+
+def names(model: type[BaseModel] = Settings, prefix: str = PREFIX) -> Iterator[tuple[str, Any]]:
+    """Every setting's variable with its pydantic field."""
+    for name, field in model.model_fields.items():
+        nested = _nested(field.annotation)
+        variable = prefix + name.upper()
+        if nested is not None:
+            yield from names(nested, variable + _NESTED)
+        else:
+            yield variable, field
+
+
+def example() -> str:
+    """The text of `.env.example`."""
+    lines = [
+        "# Settings of Estafeta. Copy to .env and change what you need; what is commented out shows the default.",
+        "# Made by: estafeta settings --example",
+        "",
+    ]
+    for variable, field in names():
+        about = " ".join((field.description or "").split())
+        if about:
+            lines.append(f"# {about}")
+        lines += [f"# {variable}={_shown(field)}", ""]
+    lines += [
+        "# What actions of the workspace use: {{ secrets.NAME }} and {{ vars.NAME }}",
+        f"# {SECRET}SHOP_TOKEN=",
+        f"# {VARIABLE}SHOP_URL=",
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _nested(annotation: Any) -> type[BaseModel] | None:
+    kinds = [annotation, *getattr(annotation, "__args__", ())]
+    return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
+
+
+def _shown(field: Any) -> str:
+    value = field.get_default(call_default_factory=True)
+    if value is None or repr(value) == "PydanticUndefined" or isinstance(value, SecretStr):
+        return ""
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, dict | tuple | list):
+        return json.dumps(value, ensure_ascii=False)
+    return str(value)
+
+
+def _refuse_unknown(given: Iterable[str]) -> None:
+    known = {variable for variable, _ in names()}
+    for name in sorted(given):
+        if not name.startswith(PREFIX) or name in known or name.startswith((SECRET, VARIABLE)):
+            continue
+        near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.6)
+        hint = f"did you mean {near[0]}?" if near else "see .env.example for all of them."
+        raise ConfigurationError(f"{name} is not a setting; {hint}")
+
+
+def _in_words(error: ValidationError) -> str:
+    problems = []
+    for item in error.errors(include_input=False, include_url=False):
+        variable = PREFIX + _NESTED.join(str(part) for part in item["loc"]).upper()
+        problems.append(f"{variable}: {item['msg']}")
+    return "; ".join(problems)

@@ -1,0 +1,113 @@
+"""`estafeta demo`: the whole product on one machine, with a shop to be a customer of."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import click
+from aiohttp import web
+from pydantic import SecretStr
+
+from bots.telegram.config import TelegramConfig
+from estafeta.app import config, logs, start
+from estafeta.app.config import Settings
+from estafeta.app.wiring import Platform, bound, build, login_link, running
+from estafeta.fakes import shop
+from estafeta.fakes.telegram import FakeTelegram
+
+FOLDER = Path(__file__).resolve().parents[2] / "demo"
+"""The demo workspace lies beside the code."""
+
+_GROUP = "Операторы"
+
+
+def run_demo(given: Settings, *, with_telegram: bool) -> None:
+    data = start.writable(given.data / "demo" if "data" not in given.model_fields_set else given.data)
+    settings = given.model_copy(update={"workspace": FOLDER, "data": data})
+    sockets = {
+        "platform": bound(settings.host, settings.port),
+        "shop": bound(settings.host, settings.port + 1),
+    }
+    shop_url = f"http://{settings.host}:{settings.port + 1}"
+    settings = settings.model_copy(
+        update={"widget": settings.widget.model_copy(update={"sites": (*settings.widget.sites, shop_url)})}
+    )
+    workspace = start.load_workspace(FOLDER)
+    start.ensure_model(FOLDER, data / "models")
+    secrets, variables = config.workspace_values()
+    variables = {"SHOP_URL": shop_url, **variables}
+    understander = start.load_understander(data / "models")
+
+    async def main(stop: asyncio.Event) -> None:
+        async with contextlib.AsyncExitStack() as stack:
+            served = settings
+            fake = None
+            if with_telegram:
+                fake = await stack.enter_async_context(_messenger(data, settings))
+                served = settings.model_copy(update={"telegram": _bot(fake)})
+            log = stack.enter_context((data / "estafeta.log").open("ab"))
+            logs.set_up(settings.log_level, [*logs.secrets_of(served), *secrets.values()], log)
+            await stack.enter_async_context(_shop(settings.url, sockets["shop"]))
+            platform = build(
+                served, workspace, understander, secrets=secrets, variables=variables,
+                control_token=start.new_control_token(data),
+            )  # fmt: skip
+            await stack.enter_async_context(running(platform, sockets["platform"]))
+            await _print_addresses(platform, shop_url, fake, data)
+            await stop.wait()
+            click.echo("\nStopping…")
+
+    start.run_until_stopped(main)
+    click.echo("Stopped. Everything said is kept; `make demo` goes on where it was.")
+
+
+async def _print_addresses(platform: Platform, shop_url: str, fake: FakeTelegram | None, data: Path) -> None:
+    rows = [
+        ("Shop with the chat", f"{shop_url}/"),
+        ("Operator's desk", await login_link(platform.settings, platform.web_desk)),
+    ]
+    if fake is not None:
+        rows.append(("Stand-in messenger", f"{fake.url}/"))
+    rows += [
+        ("Log", str(data / "estafeta.log")),
+    ]
+    click.echo("\nEstafeta is running.\n")
+    for name, where in rows:
+        click.echo(f"  {name:<20} {where}")
+    click.echo("\nThe desk's link works once; for another one: .venv/bin/estafeta login-link")
+    if fake is None:
+        click.echo("With a stand-in messenger, to try the Telegram side: make demo TELEGRAM=1")
+    click.echo("Ctrl-C stops.")
+
+
+@contextlib.asynccontextmanager
+async def _shop(platform_url: str, listener: object) -> AsyncIterator[None]:
+    runner = web.AppRunner(shop.make_app(platform_url, FOLDER / "shop"), access_log=None)
+    await runner.setup()
+    try:
+        await web.SockSite(runner, listener).start()  # type: ignore[arg-type]
+        yield
+    finally:
+        await runner.cleanup()
+
+
+@contextlib.asynccontextmanager
+async def _messenger(data: Path, settings: Settings) -> AsyncIterator[FakeTelegram]:
+    """The stand-in messenger, with a group of operators and a first customer; it remembers its chats."""
+    port = settings.port + 2
+    bound(settings.host, port).close()
+    async with FakeTelegram(port, host=settings.host, state=data / "messenger.json") as fake:
+        group = fake.group(_GROUP)
+        for name in ("Анна", "Борис"):
+            group.operator(name)
+        fake.private("Мария")
+        yield fake
+
+
+def _bot(fake: FakeTelegram) -> TelegramConfig:
+    return TelegramConfig(
+        token=SecretStr(fake.token), base_url=fake.url, group_id=fake.group(_GROUP).chat.id, account="demo"
+    )

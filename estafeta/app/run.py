@@ -1,0 +1,62 @@
+"""`estafeta run`: the platform as an administrator runs it, and the way into its desk."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+import urllib.error
+import urllib.request
+
+import click
+
+from estafeta.app import config, logs, start
+from estafeta.app.config import Settings
+from estafeta.app.wiring import build, login_link, running
+from estafeta.kernel.errors import ConfigurationError
+
+
+def run_platform(settings: Settings) -> None:
+    data = start.writable(settings.data)
+    workspace = start.load_workspace(settings.workspace)
+    start.ensure_model(settings.workspace, data / "models")
+    secrets, variables = config.workspace_values()
+    logs.set_up(settings.log_level, [*logs.secrets_of(settings), *secrets.values()])
+    understander = start.load_understander(data / "models")
+
+    async def main(stop: asyncio.Event) -> None:
+        platform = build(
+            settings, workspace, understander, secrets=secrets, variables=variables,
+            control_token=start.new_control_token(data),
+        )  # fmt: skip
+        async with running(platform):
+            if platform.web_desk is not None:
+                # Not through the log: a link that lets somebody in is a secret.
+                link = await login_link(settings, platform.web_desk)
+                click.echo(f"Operator's desk (a link for one use within ten minutes): {link}")
+            await stop.wait()
+
+    start.run_until_stopped(main)
+
+
+def print_login_link(settings: Settings) -> None:
+    """Asks the running platform on this machine for a one-time link."""
+    token_file = settings.data / start.CONTROL
+    try:
+        token = token_file.read_text()
+    except OSError:
+        raise ConfigurationError(
+            f"There is no {token_file}: start the platform first, and give this command the same ESTAFETA_DATA."
+        ) from None
+    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
+    request = urllib.request.Request(
+        f"http://{host}:{settings.port}/control/login-link", method="POST", headers={"Authorization": f"Bearer {token}"}
+    )
+    try:
+        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
+            click.echo(json.load(answer)["link"])
+    except urllib.error.HTTPError as error:
+        raise ConfigurationError(f"The platform refused ({error.code}). Is ESTAFETA_DATA what it runs with?") from None
+    except OSError:
+        raise ConfigurationError(f"Nothing answers on {host}:{settings.port}: start the platform first.") from None
+    sys.stdout.flush()

@@ -1,0 +1,114 @@
+"""What commands that run the product have in common: settings, workspace, model, a clean stop."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import os
+import secrets as random_secrets
+import signal
+import subprocess
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+from estafeta import __version__
+from estafeta.app import config
+from estafeta.kernel.errors import ConfigurationError
+from flows import loader
+from flows.model import Workspace
+from nlu.embedded import EmbeddedUnderstander
+from nlu.modelfile import ModelRefused
+from nlu.registry import Registry
+
+_SOURCE = "trained-from"
+CONTROL = "control-token"
+"""File in the data folder with what the command line proves itself with to the running process."""
+
+
+def writable(folder: Path) -> Path:
+    """The folder, made if need be, or `ConfigurationError` with a sentence."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        probe = folder / f".probe-{os.getpid()}"
+        probe.write_bytes(b"")
+        probe.unlink()
+    except OSError as error:
+        raise ConfigurationError(
+            f"The folder {folder} can't be written ({error.strerror}): make it writable, or choose another with "
+            f"{config.PREFIX}DATA."
+        ) from None
+    return folder
+
+
+def load_workspace(path: Path) -> Workspace:
+    """The workspace, or `WorkspaceError` that lists its mistakes."""
+    if not (path / "bot.yml").is_file():
+        raise ConfigurationError(
+            f"{path} is no workspace: there is no bot.yml in it. Choose one with {config.PREFIX}WORKSPACE."
+        )
+    return loader.load(path)
+
+
+def ensure_model(workspace: Path, models: Path) -> None:
+    """Trains in a process of its own when the training data changed since the last training:
+    scikit-learn's memory goes back to the system, and a progress bar shows how far it is."""
+    try:
+        if (models / _SOURCE).read_text() == _source(workspace) and Registry(models).current().is_dir():
+            return
+    except (OSError, ModelRefused):
+        pass  # never trained here, or the folder was damaged: train
+    command = [sys.executable, "-m", "estafeta.app.cli", "train", str(workspace), "--models", str(models)]
+    done = subprocess.run(command, check=False)  # noqa: S603
+    if done.returncode:
+        raise ConfigurationError("Training failed; what is wrong stands above.")
+
+
+def remember_source(workspace: Path, models: Path) -> None:
+    """Notes what the model in service was trained from, for `ensure_model`."""
+    (models / _SOURCE).write_text(_source(workspace))
+
+
+def _source(workspace: Path) -> str:
+    """One hash over the training data and the platform's version."""
+    digest = hashlib.sha256(__version__.encode())
+    for path in sorted((workspace / "nlu").glob("*.yml")):
+        digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
+    return digest.hexdigest()
+
+
+def load_understander(models: Path) -> EmbeddedUnderstander:
+    return EmbeddedUnderstander.load(models)
+
+
+def new_control_token(data: Path) -> str:
+    """A fresh token in a file that only its owner can read."""
+    token = random_secrets.token_urlsafe(32)
+    path = data / CONTROL
+    with contextlib.suppress(FileNotFoundError):
+        path.unlink()
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        file.write(token)
+    return token
+
+
+def run_until_stopped(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
+    """Runs `main` with an event that Ctrl-C and SIGTERM set."""
+
+    async def body() -> None:
+        stop = asyncio.Event()
+        loop = asyncio.get_running_loop()
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.add_signal_handler(number, stop.set)
+        await main(stop)
+
+    _new_loop().run(body())
+
+
+def _new_loop() -> asyncio.Runner:
+    try:
+        import uvloop
+    except ImportError:  # not to be had on every system; everything works without it
+        return asyncio.Runner()
+    return asyncio.Runner(loop_factory=uvloop.new_event_loop)

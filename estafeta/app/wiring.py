@@ -1,0 +1,264 @@
+"""The composition root: every part is made and joined here, explicitly, and nowhere else."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import structlog
+from aiohttp import web
+
+from bots.telegram.channel import TelegramChannel
+from bots.telegram.client import TelegramClient
+from bots.telegram.config import TelegramConfig
+from bots.widget.channel import WidgetChannel
+from estafeta.actions import HttpActions
+from estafeta.app import metrics
+from estafeta.app.config import Settings
+from estafeta.app.set_aside import SetAside
+from estafeta.app.web import make_app
+from estafeta.bus.memory import MemoryBus
+from estafeta.clock import SystemClock
+from estafeta.decide import HUMAN_BUTTON, Rules
+from estafeta.engine import Engine
+from estafeta.kernel.errors import ConfigurationError, StoreUnavailable
+from estafeta.kernel.model import Button, ConversationId
+from estafeta.kernel.ports import Bus, Channel, Clock, Desk, Live, Store, Understander
+from estafeta.outbox import Outbox
+from estafeta.sweeper import Sweeper
+from flows import interpreter
+from flows.model import Workspace
+from handoff.desks.telegram_forum.desk import TelegramForumDesk
+from handoff.desks.web.desk import WebDesk
+from storage.sqlite import SqliteStore
+
+_log = structlog.get_logger("platform")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Platform:
+    """All parts of one process, made but not started."""
+
+    settings: Settings
+    store: Store
+    bus: Bus
+    engine: Engine
+    outbox: Outbox
+    sweeper: Sweeper
+    actions: HttpActions
+    app: web.Application
+    channels: Mapping[tuple[str, str], Channel]
+    desks: Mapping[str, Desk]
+    widget: WidgetChannel
+    web_desk: WebDesk | None
+    telegram: TelegramClient | None
+
+
+async def login_link(settings: Settings, desk: WebDesk | None) -> str:
+    """A one-time link to the web desk."""
+    if desk is None:
+        raise ConfigurationError("The web desk is off: set ESTAFETA_DESK__ENABLED=true.")
+    return f"{settings.url}/desk#login={await desk.new_login_code()}"
+
+
+def build(
+    settings: Settings,
+    workspace: Workspace,
+    understander: Understander,
+    *,
+    secrets: Mapping[str, str],
+    variables: Mapping[str, str],
+    control_token: str,
+    clock: Clock | None = None,
+    store: Store | None = None,
+) -> Platform:
+    """Joins the parts. Nothing is opened, connected or listened to yet."""
+    clock = clock or SystemClock()
+    bus = MemoryBus()
+    store = store or SqliteStore(settings.data / "estafeta.db", clock=clock)
+    widget = _widget(settings, workspace, store, bus, clock)
+    channels: dict[tuple[str, str], Channel] = {(widget.name, widget.account): widget}
+    desks: dict[str, Desk] = {}
+    web_desk = None
+    if settings.desk.enabled:
+        web_desk = _web_desk(workspace, store, bus, clock, channels)
+        desks[web_desk.name] = web_desk
+    telegram = None
+    if settings.telegram is not None:
+        telegram, channel, desk = _telegram(settings, settings.telegram, workspace, clock)
+        channels[channel.name, channel.account] = channel
+        if desk is not None:
+            desks[desk.name] = desk
+    actions = HttpActions(workspace, secrets=secrets, variables={**workspace.bot.vars, **variables})
+    outbox = Outbox(
+        channels=channels,
+        desks=desks,
+        actions=actions,
+        store=store,
+        clock=clock,
+        language=settings.language,
+        stop_within=settings.stop_within,
+    )
+    engine = Engine(
+        store=store,
+        bus=bus,
+        clock=clock,
+        understander=understander,
+        outbox=outbox,
+        rules=Rules(workspace=workspace, desks=tuple(desks)),
+        alone=True,
+        deadline=settings.nlu.deadline,
+        patience=settings.stop_within,
+    )
+    outbox.accept = engine.accept
+    app = make_app(
+        ready=lambda: _ready(store), login_link=lambda: login_link(settings, web_desk), control_token=control_token
+    )
+    platform = Platform(
+        settings=settings, store=store, bus=bus, engine=engine, outbox=outbox, actions=actions, channels=channels,
+        sweeper=Sweeper(store=store, clock=clock, wake=engine.lanes.wake, alone=True), desks=desks, widget=widget,
+        web_desk=web_desk, telegram=telegram,
+        app=app,
+    )  # fmt: skip
+    metrics.mount(platform.app, engine, outbox)
+    for part in [*channels.values(), *desks.values()]:
+        if isinstance(part, WidgetChannel | WebDesk) or (
+            isinstance(part, TelegramChannel) and settings.telegram is not None and settings.telegram.mode == "webhook"
+        ):
+            part.mount(platform.app, engine.accept)
+    return platform
+
+
+def _widget(settings: Settings, workspace: Workspace, store: Store, bus: Bus, clock: Clock) -> WidgetChannel:
+    def greeting(language: str) -> tuple[str, Sequence[Button]]:
+        human = Button(id=HUMAN_BUTTON, text=interpreter.phrase(workspace, "human", language))
+        return interpreter.phrase(workspace, "greeting", language), (human,)
+
+    async def typing(conversation: ConversationId) -> None:
+        await bus.announce(Live(kind="typing", conversation=conversation, who="customer"))
+
+    config = settings.widget.model_copy(
+        update={"languages": workspace.languages, "origin": settings.widget.origin or settings.url}
+    )
+    return WidgetChannel(config, store=store, clock=clock, greeting=greeting, on_typing=typing)
+
+
+def _web_desk(
+    workspace: Workspace, store: Store, bus: Bus, clock: Clock, channels: Mapping[tuple[str, str], Channel]
+) -> WebDesk:
+    async def typing(conversation: ConversationId, name: str) -> None:
+        """An operator writes: open chats are told by the bus, messengers by their channel."""
+        await bus.announce(Live(kind="typing", conversation=conversation, who="operator", name=name))
+        held = (await store.load(conversation)).conversation
+        if held is not None:
+            channel = channels.get((held.address.channel, held.address.account))
+            if channel is not None:
+                await channel.typing(held.address)
+
+    replies = {
+        reply.name: {
+            language: reply.text.pick(language, workspace.default_language) for language in workspace.languages
+        }
+        for reply in workspace.replies
+    }
+    return WebDesk(store=store, clock=clock, replies=replies, on_typing=typing)
+
+
+def _telegram(
+    settings: Settings, config: TelegramConfig, workspace: Workspace, clock: Clock
+) -> tuple[TelegramClient, TelegramChannel, TelegramForumDesk | None]:
+    client = TelegramClient(
+        config.token, clock=clock, base_url=config.base_url, language=config.language, limits=config.limits
+    )
+    desk = None
+    if config.group_id is not None:
+        zone = workspace.hours.zone
+        desk = TelegramForumDesk(client, config.group_id, clock=clock, language=config.language, zone=zone)
+    channel = TelegramChannel(
+        config,
+        client,
+        clock=clock,
+        routes={desk.group_id: desk.handle} if desk is not None else None,
+        set_aside=SetAside(settings.data / "set-aside", clock),
+    )
+    return client, channel, desk
+
+
+async def _ready(store: Store) -> bool:
+    try:
+        await store.get("ready")
+    except StoreUnavailable:
+        return False
+    return True
+
+
+@contextlib.asynccontextmanager
+async def running(platform: Platform, listener: socket.socket | None = None) -> AsyncIterator[None]:
+    """The platform at work. Leaving stops listening first, then finishes what is in hand."""
+    settings = platform.settings
+    await platform.store.open()
+    async with contextlib.AsyncExitStack() as stack:
+        stack.push_async_callback(platform.store.close)
+        await platform.bus.open()
+        stack.push_async_callback(platform.bus.close)
+        stack.push_async_callback(platform.actions.close)
+        if platform.telegram is not None:
+            stack.push_async_callback(platform.telegram.close)
+        await stack.enter_async_context(platform.outbox.lanes)
+        tasks = await stack.enter_async_context(asyncio.TaskGroup())
+        stack.push_async_callback(_cancel, [tasks.create_task(work) for work in _work(platform)])
+        await stack.enter_async_context(_listening(platform.app, settings, listener))
+        _log.info("started", url=settings.url, channels=[":".join(key) for key in platform.channels])
+        yield
+        _log.info("stopping")
+
+
+def _work(platform: Platform) -> list[Coroutine[Any, Any, None]]:
+    work = [
+        platform.engine.run(),
+        platform.sweeper.run(),
+        platform.widget.follow(platform.bus.announcements()),
+    ]
+    if platform.web_desk is not None:
+        work.append(platform.web_desk.follow(platform.bus.announcements()))
+    work.extend(channel.listen(platform.engine.accept) for channel in platform.channels.values())
+    work.extend(desk.listen(platform.engine.accept) for desk in platform.desks.values())
+    return work
+
+
+async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
+    for task in tasks:
+        task.cancel()
+    await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@contextlib.asynccontextmanager
+async def _listening(app: web.Application, settings: Settings, listener: socket.socket | None) -> AsyncIterator[None]:
+    runner = web.AppRunner(app, access_log=None, handle_signals=False, shutdown_timeout=settings.stop_within)
+    await runner.setup()
+    try:
+        sock = listener or bound(settings.host, settings.port)
+        await web.SockSite(runner, sock, backlog=1024).start()
+        yield
+    finally:
+        await runner.cleanup()
+
+
+def bound(host: str, port: int) -> socket.socket:
+    """A socket bound to the address, or `ConfigurationError` with a sentence."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    sock = socket.socket(family, socket.SOCK_STREAM)
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        sock.bind((host, port))
+    except OSError as error:
+        sock.close()
+        why = "is taken by another program" if error.errno in (48, 98) else f"can't be used ({error.strerror})"
+        raise ConfigurationError(
+            f"Port {port} on {host} {why}: stop it, or choose another port with ESTAFETA_PORT."
+        ) from None
+    return sock

@@ -1,0 +1,281 @@
+"""Turns: takes what waits for a conversation, understands, decides, commits, hands on what is to be
+done outside. Any number of engines may work on one store; the version check keeps them apart.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Protocol
+
+import structlog
+
+from estafeta.decide import Decision, Meaning, NotUnderstood, Rules, decide, decide_broken, needs_understanding
+from estafeta.kernel.errors import Conflict, StoreUnavailable, UnderstandingFailed
+from estafeta.kernel.model import (
+    Address,
+    Conversation,
+    ConversationId,
+    Customer,
+    CustomerPressed,
+    CustomerSaid,
+    Entry,
+    OutboxId,
+    Signal,
+    SignalId,
+    Stage,
+    TimerFired,
+)
+from estafeta.kernel.ports import Accepted, Bus, Change, Clock, Live, Mailbox, Store, Understander
+from estafeta.lanes import Lanes
+from flows import interpreter
+
+_log = structlog.get_logger("engine")
+
+
+class HandsOn(Protocol):
+    """Whoever does what conversations want done outside."""
+
+    def hand(self, conversation: Conversation, mine: frozenset[OutboxId]) -> None:
+        """Takes over the items in `mine`, and forgets those that the conversation no longer holds."""
+        ...
+
+    def holds(self, conversation: ConversationId) -> frozenset[OutboxId]:
+        """The items that are in hand here."""
+        ...
+
+
+@dataclass(slots=True)
+class Tally:
+    """What this engine has done since it started."""
+
+    turns: int = 0
+    signals: int = 0
+    conflicts: int = 0
+    handoffs: int = 0
+    late_understandings: int = 0
+
+
+class Engine:
+    """`alone`: no other process works on this store, so that whatever nobody here holds is orphaned
+    and taken at once; otherwise an item is left to its committer until `due_at`.
+
+    `deadline`: seconds the understanding of a text may take.
+    """
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        bus: Bus,
+        clock: Clock,
+        understander: Understander,
+        outbox: HandsOn,
+        rules: Rules,
+        alone: bool,
+        deadline: float = 3.0,
+        patience: float = 5.0,
+    ) -> None:
+        self._store = store
+        self._bus = bus
+        self._clock = clock
+        self._understander = understander
+        self._outbox = outbox
+        self.rules = rules
+        self._alone = alone
+        self._deadline = deadline
+        self.lanes: Lanes[ConversationId] = Lanes("engine", self.turn, patience=patience)
+        self.tally = Tally()
+
+    async def accept(self, signals: Sequence[Signal]) -> list[Accepted]:
+        """Stores signals and wakes whoever works on their conversations. What channels call."""
+        accepted = await self._store.accept(signals)
+        for conversation in {item.conversation for item in accepted if item.conversation and item.fresh}:
+            await self._bus.wake(conversation)
+        return accepted
+
+    async def run(self) -> None:
+        """Works on wake-ups until cancelled; then finishes the turns in hand."""
+        async with self.lanes:
+            async for conversation in self._bus.wakes():
+                self.lanes.wake(conversation)
+
+    async def turn(self, conversation: ConversationId) -> None:
+        """All that waits for one conversation, in one commit."""
+        while True:
+            try:
+                return await self._turn(conversation)
+            except Conflict:
+                self.tally.conflicts += 1
+            except StoreUnavailable as error:
+                _log.warning("store_unavailable", conversation=conversation, error=str(error))
+                return None
+
+    async def _turn(self, conversation_id: ConversationId) -> None:
+        began = time.perf_counter()
+        mailbox = await self._store.load(conversation_id)
+        now = self._clock.now()
+        work = _Turn(mailbox, conversation_id, now)
+        work.fire_timers()
+        before = work.conversation
+        while (group := work.next_group(self.rules)) is not None:
+            meaning = await self._understand(needs_understanding(work.conversation, group))
+            decision = self._decide(work.opened(group[0]), group, meaning, now)
+            work.advanced(decision.conversation, decision.entries, group)
+        held = self._outbox.holds(conversation_id)
+        orphans = _orphans(work.conversation, held, now, alone=self._alone)
+        lease = now + self.rules.lease
+        if work.conversation is None:
+            return
+        if work.applied or orphans:
+            await self._commit(work, orphans, lease, before)
+        self._outbox.hand(work.conversation, orphans | work.created(before))
+        if work.applied:
+            self._finished(work, before, began)
+            await self._bus.announce(Live(kind="changed", conversation=conversation_id))
+
+    async def _commit(
+        self, work: _Turn, orphans: frozenset[OutboxId], lease: datetime, before: Conversation | None
+    ) -> None:
+        expected = before.version if before is not None else 0
+        if work.conversation is None:
+            return
+        renewed = tuple(
+            replace(item, due_at=lease) if item.id in orphans else item for item in work.conversation.outbox
+        )
+        work.conversation = replace(work.conversation, version=expected + 1, outbox=renewed)
+        await self._store.commit(
+            Change(
+                conversation=work.conversation,
+                expected_version=expected,
+                applied=tuple(work.applied),
+                entries=tuple(work.entries),
+            )
+        )
+
+    def _decide(self, conversation: Conversation, group: Sequence[Signal], meaning: Meaning, now: datetime) -> Decision:
+        """The decision; when making it fails on our side, one that calls people instead."""
+        try:
+            return decide(conversation, group, meaning, now, self.rules)
+        except Exception:
+            _log.exception("decision_failed", conversation=conversation.id, signals=[signal.id for signal in group])
+            return decide_broken(conversation, group, now, self.rules)
+
+    async def _understand(self, text: str) -> Meaning:
+        if not text:
+            return None
+        try:
+            return await self._understander.understand(text, deadline=self._deadline)
+        except UnderstandingFailed as error:
+            self.tally.late_understandings += 1
+            _log.warning("understanding_failed", error=str(error))
+            return NotUnderstood()
+
+    def _finished(self, work: _Turn, before: Conversation | None, began: float) -> None:
+        self.tally.turns += 1
+        self.tally.signals += len(work.applied)
+        after = work.conversation
+        was = before.stage if before is not None else Stage.BOT
+        if after is None:
+            return
+        if after.stage is Stage.QUEUED and was is not Stage.QUEUED:
+            self.tally.handoffs += 1
+        _log.info(
+            "turn",
+            conversation=after.id,
+            signals=work.applied,
+            stage=after.stage.value,
+            was=was.value,
+            version=after.version,
+            ms=round((time.perf_counter() - began) * 1000, 2),
+        )
+
+
+class _Turn:
+    """What is being worked on: the conversation so far and what is left in its mailbox."""
+
+    def __init__(self, mailbox: Mailbox, conversation_id: ConversationId, now: datetime) -> None:
+        self.conversation = mailbox.conversation
+        self.applied: list[SignalId] = []
+        self.entries: list[Entry] = []
+        self._id = conversation_id
+        self._now = now
+        self._waiting = list(mailbox.signals)
+
+    def fire_timers(self) -> None:
+        """Due timers become signals here: derived from the conversation, they need not be stored."""
+        if self.conversation is None:
+            return
+        for timer in self.conversation.timers:
+            if timer.at <= self._now:
+                self._waiting.append(
+                    Signal(
+                        id=SignalId(f"{self._id}.{timer.name}.{timer.at.isoformat()}"),
+                        at=self._now,
+                        event=TimerFired(timer=timer.name, due=timer.at),
+                        conversation=self._id,
+                    )
+                )
+
+    def next_group(self, rules: Rules) -> list[Signal] | None:
+        """The next signal, with the customer's further messages right behind it.
+
+        While a flow waits for an action's reply the customer's words wait too: the reply comes within
+        seconds, and answers stay in order.
+        """
+        busy = (
+            self.conversation is not None
+            and self.conversation.stage is Stage.BOT
+            and interpreter.waits_for_call(rules.workspace, self.conversation.dialog)
+        )
+        for number, signal in enumerate(self._waiting):
+            if busy and isinstance(signal.event, CustomerSaid | CustomerPressed):
+                continue
+            end = number + 1
+            if isinstance(signal.event, CustomerSaid):
+                while end < len(self._waiting) and _folds(signal, self._waiting[end]):
+                    end += 1
+            group = self._waiting[number:end]
+            del self._waiting[number:end]
+            return group
+        return None
+
+    def opened(self, signal: Signal) -> Conversation:
+        """The conversation, or a new one for the signal that opens it."""
+        if self.conversation is not None:
+            return self.conversation
+        address = signal.address or Address(channel="", account="", chat="")
+        return Conversation(id=self._id, address=address, customer=Customer(first_seen=signal.at))
+
+    def advanced(self, conversation: Conversation, entries: tuple[Entry, ...], group: list[Signal]) -> None:
+        self.conversation = conversation
+        self.entries.extend(entries)
+        self.applied.extend(signal.id for signal in group)
+
+    def created(self, before: Conversation | None) -> frozenset[OutboxId]:
+        """The outbox items that this turn made."""
+        old = {item.id for item in before.outbox} if before is not None else set()
+        items = self.conversation.outbox if self.conversation is not None else ()
+        return frozenset(item.id for item in items if item.id not in old)
+
+
+def _folds(first: Signal, other: Signal) -> bool:
+    """Whether `other` belongs into one turn with `first`. Commands stand alone."""
+    if not isinstance(other.event, CustomerSaid) or not isinstance(first.event, CustomerSaid):
+        return False
+    return not (_is_command(first.event) or _is_command(other.event))
+
+
+def _is_command(said: CustomerSaid) -> bool:
+    return bool(said.parts) and getattr(said.parts[0], "text", "").startswith("/")
+
+
+def _orphans(
+    conversation: Conversation | None, held: frozenset[OutboxId], now: datetime, *, alone: bool
+) -> frozenset[OutboxId]:
+    """Items whose worker is gone, and our own whose lease is to be renewed."""
+    if conversation is None:
+        return frozenset()
+    return frozenset(item.id for item in conversation.outbox if item.due_at <= now or (alone and item.id not in held))

@@ -1,0 +1,137 @@
+"""The world with its consequences: who gets to know what. Bot API methods and people act through it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from estafeta.fakes.telegram.errors import Json, bad
+from estafeta.fakes.telegram.updates import Updates
+from estafeta.fakes.telegram.world import GENERAL, Chat, World, topic_of
+
+
+@dataclass(frozen=True, slots=True)
+class Upload:
+    name: str
+    mime: str
+    content: bytes
+
+
+Uploads = dict[str, Upload]
+
+
+@dataclass(slots=True, kw_only=True)
+class Scene:
+    world: World
+    updates: Updates
+    changed: Callable[[], None]
+    """Told after every change, so that pages and waiting tests look again."""
+    groups_private: bool = False
+    """The bot's privacy mode: as a plain member it sees only commands and replies to itself
+    (https://core.telegram.org/bots/features#privacy-mode)."""
+
+    @property
+    def bot_id(self) -> int:
+        return int(self.world.bot["id"])
+
+    def chat(self, chat_id: object) -> Chat:
+        """The chat a parameter names; raises Telegram's refusals."""
+        chat = self.world.chats.get(chat_id) if isinstance(chat_id, int) else self._by_username(str(chat_id))
+        if chat is None:
+            raise bad("chat not found")
+        if chat.migrated_to is not None:
+            raise bad("group chat was upgraded to a supergroup chat", migrate_to_chat_id=chat.migrated_to)
+        return chat
+
+    def _by_username(self, name: str) -> Chat | None:
+        for chat in self.world.chats.values():
+            if not chat.private and name.startswith("@") and chat.brief.get("username") == name[1:]:
+                return chat
+        return None
+
+    # What the bot gets to know
+
+    def sees(self, chat: Chat, message: Json) -> bool:
+        if chat.private:
+            return not chat.blocked
+        match chat.status(self.bot_id):
+            case "creator" | "administrator":
+                return True
+            case "member" | "restricted":
+                text = str(message.get("text") or message.get("caption") or "")
+                replied = message.get("reply_to_message", {})
+                return (
+                    not self.groups_private
+                    or text.startswith("/")
+                    or replied.get("from", {}).get("id") == self.bot_id
+                    or "text" not in message
+                )
+            case _:
+                return False
+
+    def arrived(self, chat: Chat, message: Json, kind: str = "message") -> Json:
+        """Tells the bot of a message (not one of its own) and everybody of a change."""
+        if self.sees(chat, message):
+            self.updates.add(kind, message)
+        self.changed()
+        return message
+
+    def service(self, chat: Chat, author: Json, content: Json, *, topic: int = GENERAL) -> Json:
+        """A service message. The bot is told even of those it caused itself
+        (`need_skip_update_message` in telegram-bot-api/Client.cpp)."""
+        return self.arrived(chat, self.world.post(chat, author, content, topic=topic))
+
+    def revise(self, chat: Chat, message: Json, changes: Json, *, mark: bool = True) -> Json:
+        """A message's new shape (None removes a field). A copy, for the old one may still wait in the queue."""
+        revised = {key: value for key, value in (message | changes).items() if value is not None}
+        if mark:
+            revised["edit_date"] = int(self.world.now())
+        chat.messages[message["message_id"]] = revised
+        self.changed()
+        return revised
+
+    def member_changed(self, chat: Chat, by: Json, old: Json, new: Json) -> None:
+        payload: Json = {
+            "chat": chat.brief,
+            "from": by,
+            "date": int(self.world.now()),
+            "old_chat_member": old,
+            "new_chat_member": new,
+        }
+        if new["user"]["id"] == self.bot_id:
+            self.updates.add("my_chat_member", payload)
+        elif chat.status(self.bot_id) in {"administrator", "creator"}:
+            self.updates.add("chat_member", payload)
+        self.changed()
+
+    def reacted(self, chat: Chat, user: Json, message_id: int, new: list[Json]) -> None:
+        """A person's reaction. In groups only administrators hear of it; never of a bot's own reactions."""
+        by_user = chat.reactions.setdefault(message_id, {})
+        old = by_user.get(user["id"], [])
+        if new:
+            by_user[user["id"]] = new
+        else:
+            by_user.pop(user["id"], None)
+        heard = chat.private or chat.status(self.bot_id) in {"administrator", "creator"}
+        if user["id"] != self.bot_id and heard and not (chat.private and chat.blocked):
+            payload: Json = {
+                "chat": chat.brief,
+                "message_id": message_id,
+                "user": user,
+                "date": int(self.world.now()),
+                "old_reaction": old,
+                "new_reaction": new,
+            }
+            self.updates.add("message_reaction", payload)
+        self.changed()
+
+
+def check_open(chat: Chat, user: int, topic: int) -> None:
+    """Closed topics take messages only from their creator and from administrators of topics
+    (https://core.telegram.org/api/forum)."""
+    found = chat.topics.get(topic)
+    if found is not None and found.closed and found.creator != user and not chat.may(user, "can_manage_topics"):
+        raise bad("TOPIC_CLOSED")
+
+
+__all__ = ["GENERAL", "Scene", "Upload", "Uploads", "check_open", "topic_of"]

@@ -1,0 +1,248 @@
+"""Does outside what conversations want done, and tells the conversation what became of it.
+
+Each destination of a conversation (the customer, each desk, actions) has a lane of its own: order is
+kept within it, and a slow desk does not hold up the customer's answer. An item stays in the store
+until its outcome has been applied, so that a crash repeats at most what was in flight.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import structlog
+
+from estafeta.kernel.errors import EstafetaError, SendFailed, StoreUnavailable
+from estafeta.kernel.model import (
+    ActionFinished,
+    Conversation,
+    ConversationId,
+    Delivered,
+    Event,
+    GaveUp,
+    Json,
+    OutboxId,
+    OutboxItem,
+    Signal,
+    SignalId,
+    ToAction,
+    ToCustomer,
+    ToDesk,
+)
+from estafeta.kernel.ports import Accept, Channel, Clock, Desk, DeskView, Receipt, Store
+from estafeta.lanes import Lanes
+
+_log = structlog.get_logger("outbox")
+
+_SENTENCES = {
+    "internal": (
+        "Внутренняя ошибка при отправке; она записана в журнал.",
+        "An error on our side while sending; it is in the log.",
+    ),
+    "no_channel": (
+        "Канал {where} сейчас не подключён: ответ не отправлен.",
+        "The channel {where} is not connected now: the answer was not sent.",
+    ),
+    "no_desk": ("Рабочее место {where} не подключено.", "The desk {where} is not connected."),
+}
+"""What operators read, in Russian and in English."""
+
+_VIEW_ENTRIES = 30
+_LONGEST_PAUSE = 60.0
+
+
+class Actions(Protocol):
+    """Runs a flow's HTTP action. Raises `ActionFailed` when it is settled that it failed."""
+
+    async def run(self, item: OutboxId, action: str, arguments: Mapping[str, Json]) -> Json: ...
+
+
+class ActionFailed(EstafetaError):
+    """The action's service answered with an error, or not at all, after all tries."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Patience:
+    """For how many seconds sending is tried again before giving up, by destination."""
+
+    customer: float = 3600.0
+    desk: float = 86400.0
+
+
+@dataclass(slots=True)
+class Tally:
+    """What this outbox has done since it started."""
+
+    sent: int = 0
+    retried: int = 0
+    gave_up: int = 0
+
+
+_Lane = str
+
+
+class Outbox:
+    """`accept` takes the outcomes; it is set by the composition root, since the engine that it
+    belongs to hands items to this very outbox. `language` is what operators read."""
+
+    accept: Accept
+
+    def __init__(
+        self,
+        *,
+        channels: Mapping[tuple[str, str], Channel],
+        desks: Mapping[str, Desk],
+        actions: Actions,
+        store: Store,
+        clock: Clock,
+        patience: Patience | None = None,
+        language: str = "ru",
+        stop_within: float = 5.0,
+    ) -> None:
+        self._language = language
+        self._channels = channels
+        self._desks = desks
+        self._actions = actions
+        self._store = store
+        self._clock = clock
+        self._patience = patience or Patience()
+        self._held: dict[ConversationId, set[OutboxId]] = {}
+        self._waiting: dict[_Lane, deque[tuple[Conversation, OutboxItem]]] = {}
+        self.lanes: Lanes[_Lane] = Lanes("outbox", self._work, patience=stop_within)
+        self.tally = Tally()
+
+    # --- the engine's side
+
+    def holds(self, conversation: ConversationId) -> frozenset[OutboxId]:
+        return frozenset(self._held.get(conversation, ()))
+
+    def hand(self, conversation: Conversation, mine: frozenset[OutboxId]) -> None:
+        held = self._held.get(conversation.id)
+        if held is None:
+            if not mine:
+                return
+            held = self._held[conversation.id] = set()
+        held &= {item.id for item in conversation.outbox}
+        for item in conversation.outbox:
+            if item.id in mine and item.id not in held:
+                held.add(item.id)
+                lane = f"{conversation.id}/{_destination(item)}"
+                self._waiting.setdefault(lane, deque()).append((conversation, item))
+                self.lanes.wake(lane)
+        if not held:
+            del self._held[conversation.id]
+
+    # --- sending
+
+    async def _work(self, lane: _Lane) -> None:
+        waiting = self._waiting[lane]
+        while waiting:
+            conversation, item = waiting[0]
+            outcome = await self._perform(conversation, item)
+            await self._tell(conversation, item, outcome)
+            waiting.popleft()
+        del self._waiting[lane]
+
+    async def _perform(self, conversation: Conversation, item: OutboxItem) -> Event:
+        body = item.body
+        try:
+            if isinstance(body, ToAction):
+                return await self._act(conversation, item, body)
+            if isinstance(body, ToDesk):
+                receipt = await self._persist(item, self._patience.desk, lambda: self._show(conversation, item, body))
+                return Delivered(item=item.id, external=receipt.external, thread=receipt.thread, card=receipt.card)
+            receipt = await self._persist(item, self._patience.customer, lambda: self._send(body))
+            return Delivered(item=item.id, external=receipt.external)
+        except SendFailed as failure:
+            self.tally.gave_up += 1
+            _log.warning("gave_up", conversation=conversation.id, item=item.id, code=failure.code, fault=failure.fault)
+            return GaveUp(item=item.id, code=failure.code, sentence=failure.sentence)
+        except Exception:
+            self.tally.gave_up += 1
+            _log.exception("sending_broke", conversation=conversation.id, item=item.id)
+            return GaveUp(item=item.id, code="internal", sentence=self._sentence("internal"))
+
+    async def _persist(self, item: OutboxItem, patience: float, send: Callable[[], object]) -> Receipt:
+        """Sends, and again while the failure is a passing one, up to `patience` seconds in all."""
+        started = self._clock.now()
+        pause = 0.5
+        while True:
+            try:
+                receipt = await send()  # type: ignore[misc]
+                self.tally.sent += 1
+                return receipt  # type: ignore[no-any-return]
+            except SendFailed as failure:
+                waited = (self._clock.now() - started).total_seconds()
+                if failure.retry_after is None or waited >= patience:
+                    raise
+                self.tally.retried += 1
+                _log.info("send_again", item=item.id, code=failure.code, after=failure.retry_after)
+                await self._clock.sleep(max(failure.retry_after, pause * random.uniform(0.8, 1.2)))  # noqa: S311
+                pause = min(pause * 2, _LONGEST_PAUSE)
+
+    async def _send(self, body: ToCustomer) -> Receipt:
+        to = body.message.to
+        channel = self._channels.get((to.channel, to.account))
+        if channel is None:
+            where = f"{to.channel} ({to.account})"
+            raise SendFailed("no_channel", self._sentence("no_channel", where=where), fault="settings")
+        return Receipt(external=await channel.send(body.message))
+
+    async def _show(self, conversation: Conversation, item: OutboxItem, body: ToDesk) -> Receipt:
+        desk = self._desks.get(body.desk)
+        if desk is None:
+            raise SendFailed("no_desk", self._sentence("no_desk", where=body.desk), fault="settings")
+        latest = (await self._store.load(conversation.id)).conversation or conversation
+        entries = await self._store.entries(conversation.id, limit=_VIEW_ENTRIES, newest=True)
+        view = DeskView(conversation=latest, entries=tuple(entries), now=self._clock.now())
+        receipt = await desk.show(item.id, body.notice, view)
+        if receipt.thread is not None:
+            await self._linked(conversation.id, receipt)
+        return receipt
+
+    def _sentence(self, code: str, **values: str) -> str:
+        russian, english = _SENTENCES[code]
+        return (russian if self._language == "ru" else english).format(**values)
+
+    async def _linked(self, conversation: ConversationId, receipt: Receipt) -> None:
+        if receipt.thread is None:
+            return None
+        while True:
+            try:
+                return await self._store.link(receipt.thread, conversation)
+            except StoreUnavailable:
+                await self._clock.sleep(1.0)
+
+    async def _act(self, conversation: Conversation, item: OutboxItem, body: ToAction) -> Event:
+        channel = self._channels.get((conversation.address.channel, conversation.address.account))
+        if channel is not None:
+            await channel.typing(conversation.address)
+        try:
+            data = await self._actions.run(item.id, body.action, body.arguments)
+        except ActionFailed as failure:
+            _log.warning("action_failed", conversation=conversation.id, action=body.action, error=str(failure))
+            return ActionFinished(item=item.id, ok=False, error=str(failure))
+        return ActionFinished(item=item.id, ok=True, data=data)
+
+    async def _tell(self, conversation: Conversation, item: OutboxItem, outcome: Event) -> None:
+        """The outcome becomes a signal; until the store takes it, this item is not forgotten."""
+        signal = Signal(
+            id=SignalId(f"{item.id}.done"), at=self._clock.now(), event=outcome, conversation=conversation.id
+        )
+        while True:
+            try:
+                await self.accept([signal])
+            except StoreUnavailable:
+                await self._clock.sleep(1.0)
+            else:
+                return
+
+
+def _destination(item: OutboxItem) -> str:
+    body = item.body
+    if isinstance(body, ToCustomer):
+        return "customer"
+    return body.desk if isinstance(body, ToDesk) else "action"

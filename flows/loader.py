@@ -1,0 +1,186 @@
+"""Reads a workspace from its folder, with every mistake found in one pass.
+
+`load` is for running: a workspace, or one error that holds all findings. `find` is for
+`estafeta check`. Templates are compiled here, so a running bot never meets one that does not parse.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from difflib import get_close_matches
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+from pydantic_core import ErrorDetails
+
+from estafeta.kernel.errors import EstafetaError
+from flows import check, compile
+from flows.files import BotFile, HoursFile, RepliesFile
+from flows.model import Workspace
+from flows.source import Finding, Mapping, Source, read
+from flows.steps import KINDS, FlowFile, Place
+from flows.training import training
+
+M = TypeVar("M", bound=BaseModel)
+
+__all__ = ["Finding", "WorkspaceError", "find", "load"]
+
+
+class WorkspaceError(EstafetaError):
+    """A workspace has mistakes; `findings` are all of them, warnings too."""
+
+    def __init__(self, path: Path, findings: Sequence[Finding]) -> None:
+        self.findings = tuple(findings)
+        wrong = [finding for finding in findings if finding.severity == "error"]
+        lines = "\n".join(f"  {finding}" for finding in wrong)
+        super().__init__(f"the workspace {path} has {len(wrong)} mistake{'s' * (len(wrong) != 1)}:\n{lines}")
+
+
+def load(path: Path) -> Workspace:
+    """The workspace, or WorkspaceError."""
+    workspace, findings = find(path)
+    if workspace is None:
+        raise WorkspaceError(path, findings)
+    return workspace
+
+
+def find(path: Path) -> tuple[Workspace | None, list[Finding]]:
+    """The workspace (None when anything in it is an error) and everything found, in order of place."""
+    if not path.is_dir():
+        return None, [Finding(".", 1, 1, "error", f"there is no folder {path}", "name the folder that holds bot.yml")]
+    bot_source, bot = _file(path, "bot.yml", BotFile)
+    hours_source, hours = _file(path, "hours.yml", HoursFile)
+    replies_source, replies = _file(path, "replies.yml", RepliesFile, needed=False)
+    flow_sources = [read(file, f"flows/{file.name}") for file in sorted((path / "flows").glob("*.yml"))]
+    nlu_sources = [read(file, f"nlu/{file.name}") for file in sorted((path / "nlu").glob("*.yml"))]
+    sources = [bot_source, hours_source, replies_source, *flow_sources, *nlu_sources]
+    flows = _flows(flow_sources)
+    known, intents = training(nlu_sources)
+    workspace = None
+    if bot is not None and hours is not None and replies is not None:
+        by_flow = {name: source for name, (source, _) in flows.items()}
+        library = compile.library(
+            bot,
+            {name: file for name, (_, file) in flows.items()},
+            bot_source.tell,
+            lambda name: by_flow[name].tell,
+        )
+        workspace = Workspace(
+            path=path, bot=bot, hours=hours, replies=replies.replies, library=library, training=known
+        )
+        check.check(workspace, bot_source, hours_source, replies_source, flows, intents)
+    findings = sorted({finding for source in sources for finding in source.findings})
+    if any(finding.severity == "error" for finding in findings):
+        return None, findings
+    return workspace, findings
+
+
+def _file(path: Path, name: str, kind: type[M], *, needed: bool = True) -> tuple[Source, M | None]:
+    file = path / name
+    if not file.exists():
+        source = Source(name)
+        if needed:
+            source.tell((), "is missing", f"every workspace has a {name}; see docs/workspace.md")
+            return source, None
+        return source, kind.model_validate({})
+    source = read(file, name)
+    return source, _validated(source, kind)
+
+
+def _flows(sources: list[Source]) -> dict[str, tuple[Source, FlowFile]]:
+    """The flows by name. Two of one name are a mistake."""
+    found: dict[str, tuple[Source, FlowFile]] = {}
+    for source in sources:
+        file = _validated(source, FlowFile)
+        if file is None:
+            continue
+        if file.flow in found:
+            other = found[file.flow][0].file
+            source.tell(("flow",), f'the flow "{file.flow}" is in {other} too', "give one of them another name")
+        else:
+            found[file.flow] = (source, file)
+    return found
+
+
+def _validated(source: Source, kind: type[M]) -> M | None:
+    """The file as a model, or None with everything wrong in it told to the source."""
+    if source.data is None:
+        if not source.findings:
+            source.tell((), "is empty", f"it needs {_needed(kind)}")
+        return None
+
+    def unknown(given: Any, key: Any, known: tuple[str, ...]) -> None:
+        place = given.place if isinstance(given, Mapping) else ()
+        mend = check.nearest(str(key), known)
+        source.tell((*place, key), f'unknown key "{key}"', mend, key=True)
+
+    try:
+        return kind.model_validate(source.data, context={"unknown": unknown})
+    except ValidationError as error:
+        for details in error.errors(include_url=False):
+            _tell(source, details)
+        return None
+
+
+def _needed(kind: type[BaseModel]) -> str:
+    return ", ".join(f"{name}:" for name, field in kind.model_fields.items() if field.is_required())
+
+
+def _tell(source: Source, details: ErrorDetails) -> None:
+    place: Place = tuple(details["loc"])
+    kind = details["type"]
+    if kind == "missing":
+        source.tell(place[:-1], f'"{place[-1]}" is missing', f"add {place[-1]}: here")
+    elif kind == "union_tag_not_found":
+        what, mend = _no_kind(details["input"])
+        source.tell(place, what, mend)
+    else:
+        what, mend = _in_words(details)
+        source.tell(place, what, mend, key="[key]" in place)
+
+
+def _no_kind(given: Any) -> tuple[str, str]:
+    """A step that has none of the keys that make one."""
+    kinds = ", ".join(KINDS)
+    if not isinstance(given, dict):
+        return "expected a step", f"a step is one of {kinds}, like - say: …"
+    for key in given:
+        close = get_close_matches(str(key), KINDS, n=1, cutoff=0.6)
+        if close:
+            return f'"{key}" makes no step', f'did you mean "{close[0]}"?'
+    return "this step does nothing", f"a step has one of {kinds}"
+
+
+_TYPES = {
+    "string_type": "expected a text; put it in quotes",
+    "int_type": "expected a whole number",
+    "int_parsing": "expected a whole number",
+    "int_from_float": "expected a whole number",
+    "float_type": "expected a number",
+    "float_parsing": "expected a number",
+    "bool_type": "expected true or false",
+    "dict_type": 'expected a mapping, a "key: value" on each line',
+    "tuple_type": 'expected a list, each item on a line that begins with "- "',
+    "list_type": 'expected a list, each item on a line that begins with "- "',
+}
+_RANGES: dict[str, Callable[[dict[str, Any]], str]] = {
+    "greater_than": lambda limits: f"expected more than {limits['gt']}",
+    "greater_than_equal": lambda limits: f"expected {limits['ge']} or more",
+    "less_than_equal": lambda limits: f"expected {limits['le']} or less",
+    "literal_error": lambda limits: f"expected {str(limits['expected']).replace(chr(39), '')}",
+    "too_short": lambda limits: f"expected at least {limits['min_length']} here",
+}
+
+
+def _in_words(details: ErrorDetails) -> tuple[str, str]:
+    kind, limits = details["type"], details.get("ctx", {})
+    if kind == "expected":
+        what, _, mend = str(limits["sentence"]).partition("; ")
+        return what, mend
+    what = _TYPES.get(kind) or (_RANGES[kind](limits) if kind in _RANGES else details["msg"])
+    given = details["input"]
+    if isinstance(given, str | int | float) and not isinstance(given, bool) and "quotes" not in what:
+        return f'{what}, found "{str(given)[:40]}"', ""
+    expected, _, mend = what.partition("; ")
+    return expected, mend

@@ -1,0 +1,245 @@
+"""A workspace ready to run: its files as they were read, and its flows compiled.
+
+A compiled flow is one flat tuple of steps. Every step knows the index of the one after it (`END`
+when the flow is over), and blocks inside of steps lie in the same tuple, so that running is walking
+an array. What people write is in `flows.files` and `flows.steps`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Literal
+
+from estafeta.kernel.model import Json, Reason
+from flows.files import (
+    Action,
+    BotFile,
+    CannedReply,
+    Fallback,
+    HandoffRules,
+    HoursFile,
+    Interval,
+    LocalText,
+    Phrases,
+    RepliesFile,
+    Schedule,
+)
+from flows.steps import FlowFile
+from flows.templates import Expression, Value, Words
+
+__all__ = [
+    "END",
+    "Action",
+    "Ask",
+    "BotFile",
+    "Call",
+    "CallPeople",
+    "CannedReply",
+    "Choose",
+    "Copy",
+    "Entity",
+    "Fallback",
+    "Flow",
+    "FlowFile",
+    "Goto",
+    "HandOff",
+    "HandoffRules",
+    "HoursFile",
+    "Interval",
+    "Library",
+    "LocalText",
+    "Phrases",
+    "PreparedAction",
+    "PressTo",
+    "RepliesFile",
+    "Run",
+    "Say",
+    "Schedule",
+    "Set",
+    "Step",
+    "Training",
+    "Workspace",
+]
+
+END = -1
+
+
+@dataclass(frozen=True, slots=True)
+class Copy:
+    """A compiled text in its languages; `plain` when it is one for all."""
+
+    default: Words
+    by_language: Mapping[str, Words] = field(default_factory=dict)
+
+    def words(self, language: str) -> Words:
+        return self.by_language.get(language, self.default)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HandOff:
+    reason: Reason
+    skill: str
+    summary: Copy
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PressTo:
+    """A button, and what pressing it does: at most one of `flow` and `handoff`; with neither it says
+    its words."""
+
+    id: str
+    text: Copy
+    flow: str = ""
+    handoff: HandOff | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """`place` is the pointer that a `Frame` keeps: path, kind and name, so that after a change of the
+    content it is known whether the same step still stands there. `path` is the place in the file."""
+
+    place: str
+    path: tuple[str | int, ...]
+    next: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Say(Step):
+    variants: tuple[Copy, ...]
+    buttons: tuple[PressTo, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ask(Step):
+    """`otherwise` is where to go when `attempts` further questions brought nothing."""
+
+    slot: str
+    expect: str
+    variants: tuple[Copy, ...]
+    again: tuple[Copy, ...]
+    buttons: tuple[PressTo, ...]
+    attempts: int
+    otherwise: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Call(Step):
+    """`save` is "" when the reply is not kept; `on_error` is where to go when the call failed."""
+
+    action: str
+    arguments: Mapping[str, Value]
+    save: str
+    on_error: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choose(Step):
+    """The first condition that holds tells where to go; none: `next`."""
+
+    cases: tuple[tuple[Expression, int], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Set(Step):
+    values: tuple[tuple[str, Value], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goto(Step):
+    """Goes to `next`; also what `end: true` becomes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run(Step):
+    flow: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CallPeople(Step):
+    handoff: HandOff
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flow:
+    """`version` is the content's hash. `places` finds a step by its pointer. `asks` are the slot and
+    the entity of every question, in order: what a starting message may answer at once."""
+
+    name: str
+    version: str
+    intents: tuple[str, ...]
+    command: str
+    always: bool
+    steps: tuple[Step, ...]
+    start: int
+    places: Mapping[str, int]
+    asks: tuple[tuple[str, str], ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreparedAction:
+    """An action of bot.yml with its templates compiled."""
+
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"]
+    url: Words
+    headers: tuple[tuple[str, Words], ...]
+    timeout: float
+    retries: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entity:
+    """What the training data tells of an entity: its regular expressions, and words with their value
+    (casefolded)."""
+
+    patterns: tuple[str, ...] = ()
+    values: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Training:
+    """The names in nlu/*.yml."""
+
+    intents: frozenset[str] = frozenset()
+    entities: Mapping[str, Entity] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Library:
+    """Everything that may run, found by what starts it."""
+
+    flows: Mapping[str, Flow]
+    by_intent: Mapping[str, str]
+    by_command: Mapping[str, str]
+    buttons: Mapping[str, PressTo]
+    phrases: Mapping[str, Copy]
+    actions: Mapping[str, PreparedAction]
+    names: Copy
+    """The bot's own."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    path: Path
+    bot: BotFile
+    hours: HoursFile
+    replies: tuple[CannedReply, ...]
+    library: Library
+    training: Training
+
+    @property
+    def languages(self) -> tuple[str, ...]:
+        return self.bot.languages
+
+    @property
+    def default_language(self) -> str:
+        return self.bot.languages[0]
+
+    @property
+    def skills(self) -> Mapping[str, LocalText]:
+        return self.bot.skills
+
+    @property
+    def default_skill(self) -> str:
+        return next(iter(self.bot.skills))

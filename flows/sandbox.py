@@ -1,0 +1,220 @@
+"""Jinja2's sandbox, narrowed to what a text needs.
+
+Texts come from editors and the values in them from customers and other people's services. Jinja2's
+own sandbox keeps them from Python's insides (https://jinja.palletsprojects.com/en/stable/sandbox/)
+but says itself that it does not limit memory or time. So here: only `if` and `for`, no assignments
+that could grow a value, loops of a bounded length, only the filters and methods below, and every
+operator that can make something big is checked first.
+"""
+
+from __future__ import annotations
+
+import operator
+import re
+import types
+from collections.abc import Callable, Iterable, Iterator
+from datetime import date, datetime, time
+from itertools import islice
+from typing import Any
+
+from jinja2 import ChainableUndefined, TemplateSyntaxError, Undefined, nodes
+from jinja2.exceptions import SecurityError
+from jinja2.filters import FILTERS
+from jinja2.runtime import Context, LoopContext
+from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.visitor import NodeTransformer
+
+TEXT_LIMIT = 4000
+"""Characters of one rendered text, of a template's source, and of a string made by an operator."""
+LOOP_LIMIT = 500
+_INTEGER_BITS = 128
+HOLE = "\ufdd0"
+"""Stands where a value printed as nothing, until `tidy` closes the gap: a Unicode noncharacter, which
+no text has a use for (https://www.unicode.org/faq/private_use.html#nonchar4)."""
+
+_METHODS: dict[type, frozenset[str]] = {
+    str: frozenset(
+        "upper lower title capitalize strip lstrip rstrip startswith endswith split find count isdigit "
+        "removeprefix removesuffix".split()
+    ),
+    dict: frozenset(["get", "items", "keys", "values"]),
+    list: frozenset(["index", "count"]),
+    datetime: frozenset(["strftime", "isoformat", "date", "time", "weekday", "isoweekday"]),
+    date: frozenset(["strftime", "isoformat", "weekday", "isoweekday"]),
+    time: frozenset(["strftime", "isoformat"]),
+    LoopContext: frozenset(["index", "index0", "revindex", "first", "last", "length"]),
+}
+_KEPT_FILTERS = (
+    "abs capitalize count d default first float int last length list lower map max min reject rejectattr "
+    "select selectattr sort sum title trim truncate unique upper urlencode"
+)
+_STATEMENTS = (nodes.Template, nodes.Output, nodes.If, nodes.For)
+_STRFTIME = re.compile(r"(?:[^%]|%[A-Za-z%]|%-[A-Za-z])*")
+_PLAIN = (str, int, float, date, time)
+
+
+def _scalar(value: Any) -> Any:
+    if value is None or isinstance(value, Undefined):
+        return ""
+    if not isinstance(value, _PLAIN):
+        raise SecurityError(f"a {type(value).__name__} is no text; name the part of it to show")
+    return value
+
+
+def _bounded(text: str) -> str:
+    if len(text) > TEXT_LIMIT:
+        raise SecurityError(f"a text grew longer than {TEXT_LIMIT} characters")
+    return text
+
+
+def _join(value: Iterable[Any], d: str = "", attribute: str | None = None) -> str:
+    pick = (lambda item: item) if attribute is None else operator.itemgetter(attribute)
+    return _bounded(str(d).join(str(_scalar(pick(item))) for item in islice(value, LOOP_LIMIT)))
+
+
+def _replace(value: Any, old: Any, new: Any) -> str:
+    text, old, new = str(_scalar(value)), str(_scalar(old)), str(_scalar(new))
+    if (text.count(old) if old else len(text) + 1) * len(new) > TEXT_LIMIT:
+        raise SecurityError(f"a text grew longer than {TEXT_LIMIT} characters")
+    return _bounded(text.replace(old, new))
+
+
+def _string(value: Any) -> str:
+    return str(_scalar(value))
+
+
+def _round(value: Any, precision: int = 0) -> float:
+    return round(float(value), max(-10, min(10, precision)))
+
+
+def _range(*arguments: int) -> range:
+    found = range(*arguments)
+    if len(found) > LOOP_LIMIT:
+        raise SecurityError(f"a range of {len(found)} is too long; at most {LOOP_LIMIT}")
+    return found
+
+
+def _few(value: Any) -> Iterator[Any]:
+    """What a loop goes over: the first of it."""
+    if value is None or isinstance(value, Undefined):
+        return iter(())
+    return islice(value, LOOP_LIMIT)
+
+
+_FILTERS: dict[str, Callable[..., Any]] = {
+    **{name: FILTERS[name] for name in _KEPT_FILTERS.split() if name in FILTERS},
+    "join": _join,
+    "replace": _replace,
+    "string": _string,
+    "round": _round,
+    "_few": _few,
+}
+
+
+class NarrowEnvironment(ImmutableSandboxedEnvironment):
+    """One for each way of printing: see `flows.templates`."""
+
+    intercepted_binops = frozenset(["+", "*", "**", "%"])
+
+    def __init__(self, finalize: Callable[[Any], Any], undefined: type[Undefined]) -> None:
+        super().__init__(autoescape=False, finalize=finalize, undefined=undefined, keep_trailing_newline=True)
+        self.filters = dict(_FILTERS)
+        self.globals = {"range": _range}
+
+    def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
+        """Only values have attributes here, and only the methods that are named."""
+        return any(attr in names for kind, names in _METHODS.items() if isinstance(obj, kind)) or (
+            isinstance(obj, date | time) and isinstance(value, int)
+        )
+
+    def is_safe_callable(self, obj: Any) -> bool:
+        if obj is _range:
+            return True
+        return isinstance(obj, types.BuiltinMethodType) and self.is_safe_attribute(obj.__self__, obj.__name__, obj)
+
+    def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
+        if getattr(obj, "__name__", "") == "strftime" and not _STRFTIME.fullmatch(str(args[0] if args else "")):
+            raise SecurityError("a time format has letters only, like %H:%M")
+        return super().call(context, obj, *args, **kwargs)
+
+    def getattr(self, obj: Any, attribute: str) -> Any:
+        """A mapping's own keys come first: `order.items` is what the reply holds."""
+        if isinstance(obj, dict) and attribute in obj:
+            return obj[attribute]
+        return obj if isinstance(obj, ChainableUndefined) else super().getattr(obj, attribute)
+
+    def getitem(self, obj: Any, argument: Any) -> Any:
+        return obj if isinstance(obj, ChainableUndefined) else super().getitem(obj, argument)
+
+    def unsafe_undefined(self, obj: Any, attribute: str) -> Undefined:
+        raise SecurityError(f'"{attribute}" of a {type(obj).__name__} is closed to templates')
+
+    def call_binop(self, context: Context, operator: str, left: Any, right: Any) -> Any:
+        if operator == "%" and isinstance(left, str):
+            raise SecurityError("% does not format texts here; use {{ }}")
+        if operator == "+" and isinstance(left, str | list | tuple):
+            if len(left) + len(right) > TEXT_LIMIT:
+                raise SecurityError(f"a text grew longer than {TEXT_LIMIT} characters")
+        elif operator == "*":
+            _check_product(left, right)
+        elif operator == "**" and _bits(left) * abs(right) > _INTEGER_BITS:
+            raise SecurityError("a number grew too big")
+        return super().call_binop(context, operator, left, right)
+
+    def parse_narrow(self, source: str) -> nodes.Template:
+        """The tree of a template with only what is allowed, loops bounded, `~` made a checked `+`.
+
+        Raises TemplateSyntaxError.
+        """
+        if len(source) > TEXT_LIMIT:
+            raise TemplateSyntaxError(f"longer than {TEXT_LIMIT} characters", 1)
+        tree = self.parse(source)
+        _inspect(tree, loops=0)
+        return _Bounding().visit(tree)
+
+
+def _check_product(left: Any, right: Any) -> None:
+    for thing, times in ((left, right), (right, left)):
+        if isinstance(thing, str | list | tuple) and isinstance(times, int) and len(thing) * times > TEXT_LIMIT:
+            raise SecurityError(f"a text grew longer than {TEXT_LIMIT} characters")
+    if isinstance(left, int) and isinstance(right, int) and _bits(left) + _bits(right) > _INTEGER_BITS:
+        raise SecurityError("a number grew too big")
+
+
+def _bits(value: Any) -> int:
+    return value.bit_length() if isinstance(value, int) else 1
+
+
+def _inspect(node: nodes.Node, *, loops: int) -> None:
+    if isinstance(node, nodes.Stmt | nodes.Template) and not isinstance(node, _STATEMENTS):
+        name = type(node).__name__.lower()
+        raise TemplateSyntaxError(f"only if and for are known between {{% %}}, not {name}", node.lineno)
+    if isinstance(node, nodes.For):
+        loops += 1
+        if loops > 1 or node.recursive:
+            raise TemplateSyntaxError("a loop inside a loop is not allowed", node.lineno)
+    name = node.attr if isinstance(node, nodes.Getattr) else ""
+    if isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const):
+        name = str(node.arg.value)
+    if name.startswith("_"):
+        raise TemplateSyntaxError(f'"{name}" is closed to templates', node.lineno)
+    for child in node.iter_child_nodes():
+        _inspect(child, loops=loops)
+
+
+class _Bounding(NodeTransformer):
+    """Loops go over the first `LOOP_LIMIT` of anything; `~` becomes `+` between strings, which the
+    environment checks."""
+
+    def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802 - Jinja2's name
+        self.generic_visit(node)
+        node.iter = nodes.Filter(node.iter, "_few", [], [], None, None, lineno=node.lineno)
+        return node
+
+    def visit_Concat(self, node: nodes.Concat) -> nodes.Node:  # noqa: N802 - Jinja2's name
+        self.generic_visit(node)
+        parts = [nodes.Filter(part, "string", [], [], None, None, lineno=node.lineno) for part in node.nodes]
+        joined: nodes.Expr = parts[0]
+        for part in parts[1:]:
+            joined = nodes.Add(joined, part, lineno=node.lineno)
+        return joined

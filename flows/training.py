@@ -1,0 +1,105 @@
+"""The names in the training data: which intents and entities there are, and what is known of each.
+
+Only that: what the sentences teach is the business of `nlu`. The format is Rasa's,
+https://legacy-docs-oss.rasa.com/docs/rasa/training-data-format
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from flows.model import Entity, Training
+from flows.source import Source
+from flows.steps import Place
+
+_MARKED = re.compile(r"\[([^\]\n]+)\](?:\((\w[\w-]*)(?::([^)\n]*))?\)|(\{[^}\n]*\}))")
+_ITEM = re.compile(r"^\s*-\s+(.*\S)\s*$", re.MULTILINE)
+
+
+def training(sources: Iterable[Source]) -> tuple[Training, dict[str, tuple[Source, Place]]]:
+    """The names, and where each intent is first taught. Tells the sources what is no training data."""
+    intents: dict[str, tuple[Source, Place]] = {}
+    patterns: dict[str, list[str]] = {}
+    values: dict[str, dict[str, str]] = {}
+    lookups: dict[str, list[str]] = {}
+    synonyms: dict[str, str] = {}
+    for source in sources:
+        for place, block in _blocks(source):
+            lines = _examples(source, place, block)
+            if "intent" in block:
+                intents.setdefault(str(block["intent"]).partition("/")[0], (source, place))
+                for line in lines:
+                    for words, entity, value in _entities(line):
+                        values.setdefault(entity, {})[words.casefold()] = value
+            elif "regex" in block:
+                good = [line for line in lines if _compiles(source, place, line)]
+                patterns.setdefault(str(block["regex"]), []).extend(good)
+            elif "lookup" in block:
+                lookups.setdefault(str(block["lookup"]), []).extend(lines)
+            elif "synonym" in block:
+                synonyms.update((line.casefold(), str(block["synonym"])) for line in lines)
+    for name, words in lookups.items():
+        values.setdefault(name, {}).update((word.casefold(), word) for word in words)
+    entities = {
+        name: Entity(
+            patterns=tuple(patterns.get(name, ())),
+            values={words: synonyms.get(words, value) for words, value in values.get(name, {}).items()},
+        )
+        for name in sorted(values.keys() | patterns.keys())
+    }
+    return Training(intents=frozenset(intents), entities=entities), intents
+
+
+def _blocks(source: Source) -> Iterator[tuple[Place, dict[str, Any]]]:
+    data = source.data
+    if data is None:
+        return
+    if not isinstance(data, dict):
+        source.tell((), "expected training data", 'a file begins with version: "3.1" and nlu:')
+        return
+    blocks = data.get("nlu", [])
+    if not isinstance(blocks, list):
+        source.tell(("nlu",), "expected a list", "each item is - intent: name with examples: |")
+        return
+    for number, block in enumerate(blocks):
+        if isinstance(block, dict) and {"intent", "regex", "lookup", "synonym"} & block.keys():
+            yield ("nlu", number), block
+        else:
+            source.tell(("nlu", number), "expected an intent, a regex, a lookup or a synonym", "name it: - intent: …")
+
+
+def _examples(source: Source, place: Place, block: dict[str, Any]) -> list[str]:
+    examples = block.get("examples")
+    if isinstance(examples, str):
+        return _ITEM.findall(examples)
+    if isinstance(examples, list):
+        texts = (item.get("text") if isinstance(item, dict) else item for item in examples)
+        return [text.strip() for text in texts if isinstance(text, str)]
+    source.tell((*place, "examples"), "expected examples", 'write examples: | and below it lines that begin with "- "')
+    return []
+
+
+def _entities(line: str) -> Iterator[tuple[str, str, str]]:
+    """The marked words of an example, each with its entity and value."""
+    for words, entity, value, rule in _MARKED.findall(line):
+        if entity:
+            yield words, entity, value or words
+        else:
+            try:
+                told = json.loads(rule)
+            except ValueError:
+                continue
+            if isinstance(told.get("entity"), str):
+                yield words, told["entity"], str(told.get("value") or words)
+
+
+def _compiles(source: Source, place: Place, pattern: str) -> bool:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        source.tell((*place, "examples"), f'"{pattern}" is no regular expression: {error}')
+        return False
+    return True

@@ -1,0 +1,173 @@
+"""What an operator must know at a glance when a conversation reaches people.
+
+One value for every desk: the web desk serves it as JSON, the forum desk draws it as a message.
+Pure: the same conversation and entries always give the same card. Nothing here is escaped or
+translated; how it is drawn is the desk's business.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from estafeta.kernel.model import (
+    Contact,
+    Conversation,
+    Entry,
+    Intent,
+    Json,
+    Location,
+    Media,
+    Part,
+    Reason,
+    Text,
+    Understanding,
+)
+
+INTENTS = 5
+"""So many intents tell what the customer is after; more only tell how the model works."""
+
+TRANSCRIPT_LINES = 20
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CardChannel:
+    """A channel the customer is known in. `current` marks where answers go now."""
+
+    channel: str
+    current: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TranscriptLine:
+    """What somebody said, in one line of the transcript. `text` may hold line breaks; things that
+    are no words stand in it as `[photo]`, `[document invoice.pdf]` and the like."""
+
+    author: Literal["customer", "bot", "operator", "system"]
+    name: str
+    text: str
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Card:
+    """`reason`, `skill`, `request` and `assignee` are "" and `opened_at` is None without a ticket.
+
+    `promise` is when the customer was told that people will answer; `waits` how many seconds the
+    customer has waited for people (None: nobody is waited for). `tickets` counts them all, this one
+    included; `messages` counts the customer's own. `intents`: what the latest messages meant,
+    newest first, then the runners-up of the newest.
+    """
+
+    name: str
+    username: str
+    channels: tuple[CardChannel, ...]
+    language: str
+    first_seen: datetime | None
+    messages: int
+    tickets: int
+    reason: Reason | Literal[""]
+    skill: str
+    request: str
+    intents: tuple[Intent, ...]
+    slots: Mapping[str, Json] = field(default_factory=dict)
+    promise: datetime | None = None
+    opened_at: datetime | None = None
+    assignee: str = ""
+    waits: float | None = None
+    transcript: tuple[TranscriptLine, ...] = ()
+
+
+def card(conversation: Conversation, entries: Sequence[Entry], now: datetime) -> Card:
+    """`entries` are the latest ones, oldest first; the transcript is made of those that hold words
+    the customer may have seen, never of notes."""
+    customer, ticket = conversation.customer, conversation.ticket
+    return Card(
+        name=customer.name,
+        username=customer.username,
+        channels=_channels(conversation),
+        language=customer.language,
+        first_seen=customer.first_seen,
+        messages=customer.messages,
+        tickets=conversation.tickets,
+        reason=ticket.reason if ticket else "",
+        skill=ticket.skill if ticket else "",
+        request=ticket.request if ticket else "",
+        intents=_intents((ticket and ticket.understandings) or conversation.understandings),
+        slots=conversation.dialog.slots,
+        promise=ticket.promise if ticket else None,
+        opened_at=ticket.opened_at if ticket else None,
+        assignee=ticket.assignee.name if ticket and ticket.assignee else "",
+        waits=_waits(conversation, entries, now),
+        transcript=tuple(_lines(entries))[-TRANSCRIPT_LINES:],
+    )
+
+
+def words(part: Part) -> str:
+    """A part as it stands in a transcript of plain text."""
+    match part:
+        case Text():
+            return part.text
+        case Media():
+            return f"[{part.kind} {part.name}]" if part.name else f"[{part.kind}]"
+        case Location():
+            return f"[location {part.latitude:.5f}, {part.longitude:.5f}]"
+        case Contact():
+            return f"[contact {part.name} {part.phone}]" if part.name else f"[contact {part.phone}]"
+        case _:
+            return f"[{part.kind}]"
+
+
+def waits_since(conversation: Conversation, entries: Sequence[Entry]) -> datetime | None:
+    """Since when the customer waits for a person: the oldest of the customer's words that nobody
+    answered yet, as far back as `entries` go. None while the bot has the conversation or a person's
+    words are the last."""
+    ticket = conversation.ticket
+    if ticket is None:
+        return None
+    if ticket.assignee is None:
+        return ticket.opened_at
+    since = None
+    for entry in entries:
+        if entry.kind != "said":
+            continue
+        if entry.author.kind == "customer":
+            since = since or entry.at
+        elif entry.author.kind == "operator":
+            since = None
+    return max(since, ticket.opened_at) if since else None
+
+
+def _waits(conversation: Conversation, entries: Sequence[Entry], now: datetime) -> float | None:
+    since = waits_since(conversation, entries)
+    return None if since is None else max(0.0, (now - since).total_seconds())
+
+
+def _channels(conversation: Conversation) -> tuple[CardChannel, ...]:
+    """The current one first, each once, the others in the order they became known."""
+    current = conversation.address.channel
+    known = dict.fromkeys((current, *(address.channel for address in conversation.customer.addresses)))
+    return tuple(CardChannel(channel=channel, current=channel == current) for channel in known)
+
+
+def _intents(understandings: Sequence[Understanding]) -> tuple[Intent, ...]:
+    best: dict[str, Intent] = {}
+    for understanding in reversed(understandings):
+        if understanding.intent:
+            decided = Intent(name=understanding.intent, confidence=understanding.confidence)
+            best.setdefault(decided.name, decided)
+    if understandings:
+        for intent in understandings[-1].ranking:
+            best.setdefault(intent.name, intent)
+    return tuple(best.values())[:INTENTS]
+
+
+def _lines(entries: Sequence[Entry]) -> Iterator[TranscriptLine]:
+    latest = {entry.data.get("of"): entry for entry in entries if entry.kind == "edit"}
+    for entry in entries:
+        if entry.kind == "said":
+            shown = latest.get(entry.id, entry)
+            text = "\n".join(words(part) for part in shown.parts)
+            yield TranscriptLine(author=entry.author.kind, name=entry.author.name, text=text, at=entry.at)

@@ -1,0 +1,5 @@
+"""The web desk: where people see and answer tickets in a browser, with no messenger in between."""
+
+from handoff.desks.web.desk import OnTyping, WebDesk
+
+__all__ = ["OnTyping", "WebDesk"]

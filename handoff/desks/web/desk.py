@@ -1,0 +1,139 @@
+"""The web desk as the platform sees it: a `Desk`, and routes of the web application.
+
+The page asks for conversations and is told by a socket what to ask for again (docs/protocols.md), so
+showing a notice here is no more than a nudge: what is shown is read from the store.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+from collections.abc import AsyncIterator, Mapping
+
+from aiohttp import WSMsgType, web
+
+from estafeta.kernel.model import Notice, OutboxId
+from estafeta.kernel.ports import Accept, Clock, DeskView, Live, Receipt, Store
+from handoff.desks.web import checks, page
+from handoff.desks.web.api import Api, OnTyping
+from handoff.desks.web.openapi import OPERATIONS, document
+from handoff.desks.web.sessions import DESK, Session, Sessions
+from handoff.desks.web.sockets import Listener, Sockets
+
+__all__ = ["OnTyping", "WebDesk"]
+
+FRAME_LIMIT = 4 * 1024
+HEARTBEAT = 40.0
+
+
+class WebDesk:
+    """`replies`: canned replies, name to language to text. `base`: the prefix of every path ("" or
+    "/support"). `on_typing` is called when an operator writes to a customer."""
+
+    def __init__(
+        self,
+        *,
+        store: Store,
+        clock: Clock,
+        replies: Mapping[str, Mapping[str, str]] | None = None,
+        on_typing: OnTyping | None = None,
+        base: str = "",
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._replies = replies or {}
+        self._on_typing = on_typing
+        self._base = base.rstrip("/")
+        self._sessions = Sessions(store=store, clock=clock)
+        self._sockets = Sockets()
+
+    @property
+    def name(self) -> str:
+        return DESK
+
+    def mount(self, app: web.Application, accept: Accept) -> None:
+        """Adds the desk's routes to `app`, which must not have started yet."""
+        api = Api(
+            store=self._store,
+            clock=self._clock,
+            accept=accept,
+            sessions=self._sessions,
+            sockets=self._sockets,
+            replies=self._replies,
+            on_typing=self._on_typing,
+        )
+        route = app.router.add_route
+        for item in OPERATIONS:
+            route(item.method, f"{self._base}/api/v1{item.path}", checks.guarded(getattr(api, item.name)))
+        route("GET", f"{self._base}/api/v1/openapi.json", self._openapi)
+        route("GET", f"{self._base}/desk", page.page)
+        route("GET", f"{self._base}/desk/", self._to_page)
+        route("GET", f"{self._base}/desk/static/{{name}}", page.static_files())
+        route("GET", f"{self._base}/desk/ws", checks.guarded(self._socket_of(api)))
+        app.on_shutdown.append(self._shut_down)
+
+    async def new_login_code(self) -> str:
+        """For a link `…/desk#login=CODE`: good once, and for ten minutes."""
+        return await self._sessions.new_code()
+
+    async def follow(self, announcements: AsyncIterator[Live]) -> None:
+        """Tells the sockets what is announced, until the announcements end."""
+        async for live in announcements:
+            if live.kind == "changed":
+                self._sockets.changed(live.conversation)
+            elif live.who != "bot":
+                self._sockets.typing(live)
+
+    async def listen(self, accept: Accept) -> None:
+        await asyncio.Event().wait()
+
+    async def show(self, item: OutboxId, notice: Notice, view: DeskView) -> Receipt:
+        self._sockets.changed(view.conversation.id)
+        return Receipt(external=item)
+
+    def _socket_of(self, api: Api) -> checks.Handler:
+        async def serve(request: web.Request) -> web.StreamResponse:
+            checks.check_same_origin(request)
+            return await self._serve_socket(request, await api.session(request))
+
+        return serve
+
+    async def _serve_socket(self, request: web.Request, session: Session) -> web.WebSocketResponse:
+        socket = web.WebSocketResponse(max_msg_size=FRAME_LIMIT, heartbeat=HEARTBEAT)
+        await socket.prepare(request)
+        listener = Listener(socket, session)
+        listener.tell({"type": "hello"})
+        self._sockets.add(listener)
+        writing = asyncio.create_task(listener.write())
+        try:
+            async for message in socket:
+                if message.type is not WSMsgType.TEXT or not _is_ping(message.data):
+                    await socket.close(code=1003, message=b"only pings are understood here")
+                elif await self._sessions.still_open(session):
+                    listener.tell({"type": "pong"})
+                else:
+                    await socket.close(code=1008, message=b"the session is over")
+        finally:
+            self._sockets.remove(listener)
+            writing.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await writing
+        return socket
+
+    async def _openapi(self, _request: web.Request) -> web.Response:
+        return web.json_response(document(self._base))
+
+    async def _to_page(self, _request: web.Request) -> web.Response:
+        raise web.HTTPPermanentRedirect(location=f"{self._base}/desk")
+
+    async def _shut_down(self, _app: web.Application) -> None:
+        await self._sockets.close()
+
+
+def _is_ping(data: str) -> bool:
+    try:
+        frame = json.loads(data)
+    except ValueError:
+        return False
+    return isinstance(frame, dict) and frame.get("type") == "ping"

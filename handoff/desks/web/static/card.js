@@ -1,0 +1,97 @@
+// The right pane: who it is, why a person was called, what is known already.
+
+import { bdi, by, el, linked } from "./dom.js";
+import { on, openRow, state } from "./state.js";
+import { channel, languageName, reason, span, spoken, t, when } from "./words.js";
+
+const VALUE_LIMIT = 300;
+
+export function startCard() {
+  on("card", draw);
+  on("open", draw);
+}
+
+export function draw() {
+  const card = state.card;
+  if (!card) {
+    by("card").replaceChildren(el("p", { class: "muted" }, t("card.none")));
+    return;
+  }
+  by("card").replaceChildren(
+    ...[ticketPart(card), intentsPart(card), slotsPart(card), customerPart(card)].filter(Boolean),
+  );
+}
+
+const part = (title, ...children) => el("section", { class: "card-part" }, el("h2", {}, title), ...children);
+
+function facts(pairs) {
+  const shown = pairs.filter(([, value]) => value !== "" && value !== null && value !== undefined);
+  return el("dl", { class: "facts" }, ...shown.flatMap(([name, value]) => [el("dt", {}, name), el("dd", {}, value)]));
+}
+
+function ticketPart(card) {
+  if (!card.reason) return el("p", { class: "muted card-part" }, t("card.noticket"));
+  const row = openRow();
+  const overdue = card.promise && Date.parse(card.promise) < Date.now() && row?.stage === "queued";
+  return el(
+    "div",
+    {},
+    card.request ? part(t("card.request"), el("p", { class: "request", dir: "auto" }, ...linked(card.request))) : null,
+    part(
+      t("card.reason"),
+      el("p", { class: "reason" }, reason(card.reason)),
+      facts([
+        [t("card.assignee"), card.assignee ? bdi(card.assignee) : t("card.nobody")],
+        [t("card.skill"), card.skill ? bdi(spoken(card.skill)) : ""],
+        [t("card.opened"), card.opened_at ? `${when(card.opened_at)} (${span(Date.now() - Date.parse(card.opened_at))})` : ""],
+        [t("card.promise"), el("span", { class: overdue ? "late-text" : "" }, card.promise ? when(card.promise) : t("card.promise.soon"))],
+      ]),
+    ),
+  );
+}
+
+function intentsPart(card) {
+  if (!card.intents.length) return null;
+  return part(t("card.intents"), el("ul", { class: "scores", role: "list" }, ...card.intents.map(score)));
+}
+
+function score(intent) {
+  const percent = Math.round(intent.confidence * 100);
+  const fill = el("span", { class: "bar-fill" });
+  fill.style.width = `${percent}%`;
+  return el(
+    "li",
+    {},
+    el("span", { class: "score-line" }, bdi(spoken(intent.name), { title: intent.name }), el("span", {}, `${percent} %`)),
+    el("span", { class: "bar", "aria-hidden": "true" }, fill),
+  );
+}
+
+function slotsPart(card) {
+  const names = Object.keys(card.slots);
+  if (!names.length) return null;
+  return part(t("card.slots"), facts(names.map((name) => [bdi(spoken(name)), valueOf(card.slots[name])])));
+}
+
+/** A slot may hold any JSON. */
+function valueOf(value) {
+  const text = typeof value === "string" ? value : JSON.stringify(value);
+  return bdi(text.length > VALUE_LIMIT ? `${text.slice(0, VALUE_LIMIT)}…` : text);
+}
+
+function customerPart(card) {
+  const channels = card.channels.map((item) =>
+    el("span", { class: item.current ? "channel current" : "channel" }, channel(item.channel), item.current ? ` · ${t("card.current")}` : ""),
+  );
+  const name = card.name || t("row.nameless");
+  return part(
+    t("card.customer"),
+    el("p", { class: "card-name" }, bdi(name), card.username ? bdi(` @${card.username}`, { class: "muted" }) : ""),
+    facts([
+      [t("card.channels"), el("span", { class: "channels" }, ...channels)],
+      [t("card.language"), card.language ? languageName(card.language) : ""],
+      [t("card.first"), card.first_seen ? when(card.first_seen) : ""],
+      [t("card.history"), `${t("card.messages", { n: card.messages })}, ${t("card.tickets", { n: card.tickets })}`],
+    ]),
+  );
+}

@@ -1,0 +1,175 @@
+// Where the operator writes. Who will read it is always in sight: the mode has its own colour, its own
+// words on the button and in the field.
+
+import { api } from "./api.js";
+import * as canned from "./canned.js";
+import { by, choose, keep, kept } from "./dom.js";
+import { belongs, on, openRow, state } from "./state.js";
+import { unsent } from "./unsent.js";
+import { t } from "./words.js";
+
+const LIMIT = 4000;
+const TYPING_EVERY = 3000;
+
+let mode = "reply";
+let typed = 0;
+/** Conversations where the operator agreed to write beside a colleague, with that colleague's name. */
+const agreed = new Map();
+
+const field = () => by("text");
+const draftKey = (id) => `estafeta.desk.draft.${id}`;
+
+export function startComposer() {
+  by("composer").addEventListener("submit", (event) => {
+    event.preventDefault();
+    send();
+  });
+  field().addEventListener("input", changed);
+  field().addEventListener("keydown", pressed);
+  field().addEventListener("blur", canned.close);
+  by("mode-reply").addEventListener("click", () => setMode("reply"));
+  by("mode-note").addEventListener("click", () => setMode("note"));
+  by("composer").querySelector(".modes").addEventListener("keydown", (event) => {
+    if (event.key.startsWith("Arrow")) {
+      event.preventDefault();
+      toggleMode();
+      by(`mode-${mode}`).focus();
+    }
+  });
+  by("canned-open").addEventListener("click", openCanned);
+  on("rows", drawOwner);
+  on("open", restore);
+  canned.startCanned((text) => {
+    field().value = text;
+    changed();
+    field().focus();
+  }).catch(() => {});
+}
+
+/** The draft of the conversation that is open now. */
+function restore() {
+  canned.close();
+  const draft = kept(sessionStorage, draftKey(state.open), {});
+  field().value = draft.text ?? "";
+  setMode(draft.mode === "note" ? "note" : "reply", { focus: false });
+  fit();
+  drawCount();
+}
+
+export function setMode(next, { focus = true } = {}) {
+  mode = next;
+  by("composer").dataset.mode = mode;
+  for (const each of ["reply", "note"]) {
+    by(`mode-${each}`).setAttribute("aria-checked", String(each === mode));
+    by(`mode-${each}`).tabIndex = each === mode ? 0 : -1;
+  }
+  by("mode-says").textContent = t(`composer.says.${mode}`);
+  by("send").textContent = t(mode === "note" ? "composer.save" : "composer.send");
+  field().placeholder = t(`composer.placeholder.${mode}`);
+  field().setAttribute("aria-label", t(`composer.${mode}`));
+  saveDraft();
+  drawOwner();
+  if (focus) field().focus();
+}
+
+export const toggleMode = () => setMode(mode === "reply" ? "note" : "reply");
+
+function saveDraft() {
+  if (!state.open) return;
+  const text = field().value;
+  keep(sessionStorage, draftKey(state.open), text || mode === "note" ? { text, mode } : null);
+}
+
+function changed() {
+  if (mode === "reply" && field().value.startsWith("//")) {
+    field().value = field().value.slice(2).trimStart();
+    setMode("note");
+  }
+  if (mode === "reply") canned.follow(field().value);
+  saveDraft();
+  fit();
+  drawCount();
+  tellTyping();
+}
+
+function openCanned() {
+  if (!field().value) {
+    setMode("reply");
+    field().value = "/";
+  }
+  field().focus();
+  canned.follow(field().value.startsWith("/") ? field().value : "/");
+}
+
+function pressed(event) {
+  if (canned.key(event)) return;
+  // While an input method composes a word, Enter belongs to it.
+  if (event.key === "Enter" && !event.shiftKey && !event.isComposing && !event.altKey) {
+    event.preventDefault();
+    send();
+  }
+}
+
+async function send() {
+  const text = field().value.trim();
+  const row = openRow();
+  if (!row || !text || [...text].length > LIMIT) return;
+  let as = mode;
+  const colleague = belongs(row) === "people" ? row.assignee : "";
+  if (as === "reply" && colleague && agreed.get(row.id) !== colleague) {
+    const answer = await choose(t("ask.colleague", { name: colleague }), [
+      { id: "no", label: t("ask.no") },
+      { id: "note", label: t("ask.note") },
+      { id: "send", label: t("ask.yes.send"), kind: "primary" },
+    ]);
+    if (answer !== "send" && answer !== "note") return field().focus();
+    if (answer === "send") agreed.set(row.id, colleague);
+    as = answer === "note" ? "note" : "reply";
+  }
+  if (state.open !== row.id) return;
+  field().value = "";
+  // The next words go to the customer only by a choice: a note's mode stays until it is changed.
+  saveDraft();
+  canned.close();
+  fit();
+  drawCount();
+  unsent.add(row.id, as, text);
+  field().focus();
+}
+
+function tellTyping() {
+  const row = openRow();
+  const now = Date.now();
+  const silent = mode === "note" || !row || row.stage === "bot" || !field().value.trim() || field().value.startsWith("/");
+  if (silent || now - typed < TYPING_EVERY) return;
+  typed = now;
+  // A lost sign of typing is not worth a word.
+  api.typing(row.id).catch(() => {});
+}
+
+function drawOwner() {
+  const row = openRow();
+  const whose = row ? belongs(row) : "";
+  const hint = by("owner-hint");
+  hint.hidden = mode === "note" || !row || whose === "mine";
+  hint.classList.toggle("warn", whose === "people");
+  if (!hint.hidden) hint.textContent = t(`owner.${whose}`, { name: row.assignee });
+}
+
+function drawCount() {
+  const over = [...field().value.trim()].length - LIMIT;
+  by("count").textContent = over > 0 ? t("composer.long", { n: over }) : "";
+  by("send").disabled = over > 0;
+}
+
+/** As high as its text, within the style's limits. */
+function fit() {
+  field().style.height = "auto";
+  field().style.height = `${field().scrollHeight + 2}px`;
+}
+
+/** After a change of language. */
+export function translate() {
+  setMode(mode, { focus: false });
+  drawCount();
+}

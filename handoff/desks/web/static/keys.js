@@ -1,0 +1,88 @@
+// The keyboard. Letters are taken by their place on the keyboard, so that they work in any layout.
+
+import { act } from "./actions.js";
+import { toggleMode } from "./composer.js";
+import { by, el } from "./dom.js";
+import { shownIds } from "./list.js";
+import { state } from "./state.js";
+import { t } from "./words.js";
+
+const KEYS = [
+  ["Enter", "help.enter"],
+  ["Shift+Enter", "help.shiftenter"],
+  ["/", "help.canned"],
+  ["Alt+N", "help.note"],
+  ["//", "help.slashes"],
+  ["Alt+T", "help.take"],
+  ["Alt+R", "help.return"],
+  ["Alt+X", "help.close.ticket"],
+  ["Alt+↓ Alt+↑", "help.next"],
+  ["Alt+F", "help.search"],
+  ["Esc", "help.escape"],
+  ["?", "help.help"],
+];
+
+let select = () => {};
+
+export function startKeys(onSelect) {
+  select = onSelect;
+  by("help-open").addEventListener("click", showHelp);
+  document.addEventListener("keydown", pressed);
+}
+
+function pressed(event) {
+  if (by("desk").hidden || document.querySelector("dialog[open]")) return;
+  const typing = event.target.matches?.("input, textarea, select");
+  if (event.altKey && !event.ctrlKey && !event.metaKey) {
+    const done = ALT[event.code];
+    if (!done) return;
+    event.preventDefault();
+    done();
+  } else if (event.key === "?" && !typing) {
+    event.preventDefault();
+    showHelp();
+  } else if (event.key === "Escape") {
+    escape(event.target);
+  }
+}
+
+const ALT = {
+  KeyT: () => act("take"),
+  KeyR: () => act("return"),
+  KeyX: () => act("close"),
+  KeyN: () => state.open && toggleMode(),
+  KeyF: () => by("search").focus(),
+  ArrowDown: () => step(1),
+  ArrowUp: () => step(-1),
+};
+
+function step(by_) {
+  const ids = shownIds();
+  if (!ids.length) return;
+  const at = ids.indexOf(state.open);
+  select(ids[at < 0 ? (by_ > 0 ? 0 : ids.length - 1) : (at + by_ + ids.length) % ids.length]);
+}
+
+/** From the field to the timeline, from the timeline to the list. */
+function escape(target) {
+  if (target === by("search")) {
+    by("search").value = "";
+    by("search").dispatchEvent(new Event("input"));
+  } else if (target === by("text")) {
+    by("scroller").focus();
+    return;
+  } else if (document.body.dataset.pane === "card") {
+    document.body.dataset.pane = "talk";
+    return;
+  }
+  document.querySelector(".row[aria-current]")?.focus();
+}
+
+export function showHelp() {
+  const lines = KEYS.flatMap(([keys, says]) => [
+    el("dt", {}, ...keys.split(" ").map((key) => el("kbd", {}, key))),
+    el("dd", {}, t(says)),
+  ]);
+  by("help-keys").replaceChildren(...lines);
+  by("help").showModal();
+}

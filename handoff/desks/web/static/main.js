@@ -1,0 +1,251 @@
+// The desk's start, and the ways between its parts: what is fetched when, what is open, who is logged in.
+
+import * as actions from "./actions.js";
+import { look, startAlerts } from "./alerts.js";
+import { api, whenLoggedOut } from "./api.js";
+import * as card from "./card.js";
+import * as composer from "./composer.js";
+import { bdi, by, keep, kept, toast } from "./dom.js";
+import { startKeys } from "./keys.js";
+import * as list from "./list.js";
+import { Live } from "./live.js";
+import { drawLogin, showLogin, startLogin, takeCode } from "./login.js";
+import { belongs, emit, on, openRow, state } from "./state.js";
+import * as talk from "./talk.js";
+import { unsent } from "./unsent.js";
+import { fillPage, language, setLanguage, t } from "./words.js";
+
+const THEME = "estafeta.desk.theme";
+const OVER = "estafeta.desk.over";
+let started = false;
+
+const live = new Live({
+  hello: () => {
+    unsent.kick();
+    refreshAll();
+  },
+  changed: refresh,
+  typing: talk.showTyping,
+  state: drawLine,
+  // The handshake's status is hidden from scripts: whether the session is over is asked by a request.
+  refused: () => api.me().catch(() => {}),
+});
+
+// --- what is open -------------------------------------------------------------------------------------
+
+function openedId() {
+  const match = /^#c=([A-Za-z0-9._-]{1,80})$/.exec(location.hash);
+  return match ? match[1] : "";
+}
+
+function select(id) {
+  if (id === state.open) showPane("talk");
+  else location.hash = `c=${id}`;
+}
+
+async function follow() {
+  const id = openedId();
+  if (id === state.open) return;
+  state.open = id;
+  state.gone = false;
+  talk.forget();
+  showPane(id ? "talk" : "list");
+  emit("open");
+  drawHead();
+  if (!id) return;
+  if (matchMedia("(min-width: 721px)").matches) by("text").focus();
+  await Promise.all([refreshOne(id), quietly(talk.load(id))]);
+}
+
+function showPane(pane) {
+  document.body.dataset.pane = pane;
+}
+
+// --- what is fetched ----------------------------------------------------------------------------------
+
+async function quietly(promise) {
+  try {
+    await promise;
+  } catch (error) {
+    if (error.status === 404) return;
+    if (error.status === undefined) throw error;
+    if (error.status !== 401) toast(error.message);
+  }
+}
+
+async function refreshAll() {
+  await quietly(
+    (async () => {
+      const { conversations } = await api.conversations();
+      state.rows = new Map(conversations.map((row) => [row.id, row]));
+      state.loaded = true;
+      emit("rows");
+      drawHead();
+      if (state.open) await Promise.all([refreshOne(state.open), talk.more(state.open)]);
+    })(),
+  );
+}
+
+async function refresh(id) {
+  await Promise.all([refreshOne(id), id === state.open ? quietly(talk.more(id)) : null]);
+}
+
+const asking = new Map();
+
+/** One conversation anew. Answers may overtake each other: only the latest asked for counts. */
+async function refreshOne(id) {
+  const turn = (asking.get(id) ?? 0) + 1;
+  asking.set(id, turn);
+  try {
+    const found = await api.conversation(id);
+    if (asking.get(id) !== turn) return;
+    state.rows.set(id, found.row);
+    if (id === state.open) {
+      state.card = found.card;
+      emit("card");
+    }
+    emit("rows");
+  } catch (error) {
+    if (error.status === 404 || error.status === 400) {
+      state.rows.delete(id);
+      if (id === state.open) state.gone = true;
+      emit("rows");
+    } else if (error.status === undefined) throw error;
+    else if (error.status !== 401) toast(error.message);
+  }
+  if (id === state.open) drawHead();
+}
+
+// --- what is above and around -------------------------------------------------------------------------
+
+function drawHead() {
+  const row = openRow();
+  by("talk").hidden = !row;
+  by("nothing").hidden = Boolean(row) || Boolean(state.open && !state.gone);
+  const quiet = state.loaded && ![...state.rows.values()].some((other) => other.stage !== "bot");
+  const nothing = state.gone ? "nothing.gone" : quiet ? "nothing.quiet" : "nothing";
+  by("nothing-title").textContent = t(nothing === "nothing" ? "nothing.title" : nothing);
+  by("nothing-text").textContent = t(`${nothing}.text`);
+  if (!row) return;
+  by("talk-name").textContent = row.name || t("row.nameless");
+  const whose = belongs(row);
+  by("talk-state").dataset.whose = whose;
+  by("talk-state").replaceChildren(
+    bdi(t(`state.${whose}`, { name: row.assignee }), { class: "badge" }),
+    row.unreachable ? bdi(t("state.unreachable"), { class: "badge late" }) : "",
+  );
+}
+
+function drawLine(connected, seconds) {
+  by("line").hidden = connected;
+  by("line").textContent = connected ? "" : t(seconds > 0 ? "line.lost" : "line.trying", { n: seconds });
+}
+
+function translate() {
+  fillPage();
+  drawLogin();
+  if (!state.me) return;
+  composer.translate();
+  list.draw();
+  card.draw();
+  talk.redraw();
+  drawHead();
+  look();
+  emit("rows");
+}
+
+function applyTheme() {
+  const theme = kept(localStorage, THEME, "auto");
+  document.documentElement.dataset.theme = theme;
+  for (const box of document.querySelectorAll('[name="theme"]')) box.checked = box.value === theme;
+}
+
+// --- who is logged in ---------------------------------------------------------------------------------
+
+async function enter() {
+  state.me = await api.me();
+  by("me").textContent = state.me.name;
+  keep(sessionStorage, OVER, null);
+  by("login").hidden = true;
+  by("desk").hidden = false;
+  if (!started) {
+    started = true;
+    list.startList(select);
+    talk.startTalk();
+    card.startCard();
+    actions.startActions();
+    composer.startComposer();
+    startAlerts(select);
+    startKeys(select);
+    on("rows", drawHead);
+    addEventListener("hashchange", follow);
+  }
+  unsent.open(state.me.id, () => emit("unsent"));
+  translate();
+  live.start();
+  await follow();
+  drawHead();
+}
+
+/** After a log-out or the session's end the page begins anew: nothing read stays in it. */
+function over() {
+  live.stop();
+  keep(sessionStorage, OVER, true);
+  location.reload();
+}
+
+async function leave() {
+  try {
+    await api.logout();
+  } catch (error) {
+    if (error.status !== 401) return toast(error.message);
+  }
+  unsent.forget();
+  sessionStorage.clear();
+  history.replaceState(null, "", location.pathname);
+  over();
+}
+
+whenLoggedOut(() => {
+  if (state.me) return over();
+  showLogin(kept(sessionStorage, OVER, false) ? "login.over" : "login.none");
+});
+
+async function start() {
+  takeCode();
+  applyTheme();
+  fillPage();
+  startLogin(enter);
+  for (const button of document.querySelectorAll("[data-language-switch]")) {
+    button.addEventListener("click", () => {
+      setLanguage(language() === "ru" ? "en" : "ru");
+      translate();
+    });
+  }
+  for (const box of document.querySelectorAll('[name="theme"]')) {
+    box.addEventListener("change", () => {
+      keep(localStorage, THEME, box.value);
+      applyTheme();
+    });
+  }
+  addEventListener("hashchange", () => {
+    if (!location.hash.startsWith("#login=")) return;
+    takeCode();
+    if (!state.me) showLogin();
+  });
+  by("logout").addEventListener("click", leave);
+  by("back").addEventListener("click", () => (location.hash = ""));
+  by("card-open").addEventListener("click", () => showPane(document.body.dataset.pane === "card" ? "talk" : "card"));
+  by("card-close").addEventListener("click", () => showPane("talk"));
+  try {
+    await enter();
+  } catch (error) {
+    if (error.status === undefined) throw error;
+    if (error.status !== 401) {
+      drawLine(false, 0);
+      setTimeout(() => location.reload(), 5000);
+    }
+  }
+}
+
+start();

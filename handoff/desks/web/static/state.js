@@ -1,0 +1,31 @@
+// What the page knows, and who wants to hear when it changes.
+
+const listeners = new Map();
+
+export const state = {
+  me: null,
+  /** Conversation id to row. */
+  rows: new Map(),
+  loaded: false,
+  /** The open conversation's id, "" for none. */
+  open: "",
+  card: null,
+  /** Its timeline, ascending. */
+  entries: [],
+  gone: false,
+};
+
+export function on(name, callback) {
+  listeners.set(name, [...(listeners.get(name) ?? []), callback]);
+}
+
+export function emit(name, ...values) {
+  for (const callback of listeners.get(name) ?? []) callback(...values);
+}
+
+/** "queued", "mine", "people" or "bot": whose a conversation is, for the one who looks. */
+export function belongs(row) {
+  return row.stage === "human" ? (row.mine ? "mine" : "people") : row.stage;
+}
+
+export const openRow = () => state.rows.get(state.open) ?? null;

@@ -1,0 +1,53 @@
+"""The tables, as the steps that made them. A step that was released is never changed; add another.
+
+Times are whole microseconds since 1970 in UTC. Bodies are JSON documents of the kernel's codec, in
+UTF-8. A signal that was applied stays for its id, so that its duplicate is known, without its body.
+"""
+
+from __future__ import annotations
+
+_FIRST = (
+    """CREATE TABLE signals (
+        seq INTEGER PRIMARY KEY AUTOINCREMENT,
+        id TEXT NOT NULL UNIQUE,
+        conversation TEXT NOT NULL,
+        body BLOB,
+        accepted_at INTEGER NOT NULL,
+        applied INTEGER NOT NULL DEFAULT 0
+    )""",
+    # Everything that asks for waiting signals finds its answer here or through here; it holds only them.
+    "CREATE INDEX signals_waiting ON signals (conversation, seq, accepted_at) WHERE applied = 0",
+    """CREATE TABLE dead_signals (
+        id TEXT PRIMARY KEY,
+        conversation TEXT NOT NULL,
+        body BLOB,
+        reason TEXT NOT NULL,
+        set_aside_at INTEGER NOT NULL
+    )""",
+    """CREATE TABLE conversations (
+        id TEXT PRIMARY KEY,
+        version INTEGER NOT NULL,
+        stage TEXT NOT NULL,
+        due_at INTEGER,
+        has_outbox INTEGER NOT NULL,
+        updated_at INTEGER NOT NULL,
+        body BLOB NOT NULL
+    )""",
+    # An outbox that is not empty always has a due time, so this finds those too.
+    "CREATE INDEX conversations_due ON conversations (due_at) WHERE due_at IS NOT NULL",
+    "CREATE INDEX conversations_by_stage ON conversations (stage, updated_at)",
+    # Entries lie in the order they came, whatever their conversation: a group then fills a few pages
+    # at the end, where one clustered by conversation would touch four pages for every two entries.
+    """CREATE TABLE entries (
+        conversation TEXT NOT NULL,
+        seq INTEGER NOT NULL,
+        id TEXT NOT NULL,
+        body BLOB NOT NULL,
+        UNIQUE (conversation, seq)
+    )""",
+    "CREATE TABLE addresses (key TEXT PRIMARY KEY, conversation TEXT NOT NULL) WITHOUT ROWID",
+    "CREATE TABLE small_values (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+"""`PRAGMA user_version` counts how many of them a file has seen."""

@@ -1,0 +1,192 @@
+"""What the store does, in SQL: functions that the writer runs on its cursor.
+
+A function that raises an `EstafetaError` has written nothing yet: the writer relies on that, and so
+needs no savepoint around each. All SQL is constant, so that SQLite prepares each statement once.
+"""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from estafeta.kernel.errors import Conflict
+from estafeta.kernel.model import Address, ConversationId
+from estafeta.kernel.ports import Accepted
+
+
+class IncomingSignal(NamedTuple):
+    """`conversation` is "" when the address must tell it; `opens` is set when it may open one."""
+
+    id: str
+    body: bytes
+    at: int
+    key: str
+    opens: Address | None
+    conversation: str
+
+
+class StoredChange(NamedTuple):
+    id: str
+    expected: int
+    version: int
+    stage: str
+    due_at: int | None
+    has_outbox: bool
+    updated_at: int
+    body: bytes
+    applied: Sequence[tuple[str]]
+    entries: Sequence[tuple[str, int, str, bytes]]
+
+
+_ACCEPT = "INSERT INTO signals (id, conversation, body, accepted_at) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING"
+_ACCEPTED_BEFORE = "SELECT conversation FROM signals WHERE id = ?"
+_RESOLVE = "SELECT conversation FROM addresses WHERE key = ?"
+_LINK = """INSERT INTO addresses (key, conversation) VALUES (?, ?)
+    ON CONFLICT (key) DO UPDATE SET conversation = excluded.conversation"""
+_KNOWN = """SELECT id FROM conversations WHERE id = ?1
+    UNION ALL SELECT conversation FROM signals WHERE conversation = ?1 AND applied = 0 LIMIT 1"""
+
+_LOAD_CONVERSATION = "SELECT body FROM conversations WHERE id = ?"
+_LOAD_SIGNALS = "SELECT id, body FROM signals WHERE conversation = ? AND applied = 0 ORDER BY seq"
+
+_INSERT_CONVERSATION = """INSERT INTO conversations (version, stage, due_at, has_outbox, updated_at, body, id)
+    VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING"""
+_UPDATE_CONVERSATION = """UPDATE conversations
+    SET version = ?, stage = ?, due_at = ?, has_outbox = ?, updated_at = ?, body = ? WHERE id = ? AND version = ?"""
+_APPLY = "UPDATE signals SET applied = 1, body = NULL WHERE id = ?"
+_APPEND = """INSERT INTO entries (conversation, seq, id, body) VALUES (?, ?, ?, ?)
+    ON CONFLICT (conversation, seq) DO NOTHING"""
+_OTHERS = "SELECT id FROM entries WHERE conversation = ? AND seq = ? AND id <> ?"
+
+_BURY = """INSERT INTO dead_signals (id, conversation, body, reason, set_aside_at)
+    SELECT id, conversation, body, ?, ? FROM signals WHERE id = ? ON CONFLICT (id) DO NOTHING"""
+
+_FIRST_ENTRIES = "SELECT id, body FROM entries WHERE conversation = ? AND seq > ? ORDER BY seq LIMIT ?"
+_LAST_ENTRIES = "SELECT id, body FROM entries WHERE conversation = ? AND seq > ? ORDER BY seq DESC LIMIT ?"
+
+_WAITING_BEFORE = """SELECT MIN(accepted_at), conversation FROM signals WHERE applied = 0 AND accepted_at < ?
+    GROUP BY conversation ORDER BY 1 LIMIT ?"""
+_WAITING = """SELECT MIN(accepted_at), conversation FROM signals WHERE applied = 0
+    GROUP BY conversation ORDER BY 1 LIMIT ?"""
+_DUE = "SELECT due_at, id FROM conversations WHERE due_at <= ? ORDER BY due_at LIMIT ?"
+_DUE_OR_UNSENT = """SELECT due_at, id FROM conversations WHERE due_at IS NOT NULL AND (has_outbox OR due_at <= ?)
+    ORDER BY due_at LIMIT ?"""
+
+_LATEST = "SELECT updated_at, id, body FROM conversations WHERE stage = ? ORDER BY updated_at DESC LIMIT ?"
+
+_PUT = """INSERT INTO small_values (key, value) VALUES (?, ?)
+    ON CONFLICT (key) DO UPDATE SET value = excluded.value"""
+_REMOVE = "DELETE FROM small_values WHERE key = ?"
+_GET = "SELECT value FROM small_values WHERE key = ?"
+
+
+def accept(cursor: sqlite3.Cursor, signals: Sequence[IncomingSignal]) -> list[Accepted]:
+    return [_accept_one(cursor, signal) for signal in signals]
+
+
+def _accept_one(cursor: sqlite3.Cursor, signal: IncomingSignal) -> Accepted:
+    if signal.conversation:
+        row = cursor.execute(_KNOWN, (signal.conversation,)).fetchone()
+    else:
+        row = cursor.execute(_RESOLVE, (signal.key,)).fetchone()
+    if row is not None:
+        return _insert_signal(cursor, signal, row[0])
+    before = _accepted_before(cursor, signal.id)
+    if before.conversation is not None or signal.opens is None:
+        return before
+    conversation = signal.opens.conversation
+    cursor.execute(_LINK, (signal.key, conversation))
+    return _insert_signal(cursor, signal, conversation)
+
+
+def _insert_signal(cursor: sqlite3.Cursor, signal: IncomingSignal, conversation: str) -> Accepted:
+    cursor.execute(_ACCEPT, (signal.id, conversation, signal.body, signal.at))
+    if cursor.rowcount == 1:
+        return Accepted(conversation=ConversationId(conversation), fresh=True)
+    return _accepted_before(cursor, signal.id)
+
+
+def _accepted_before(cursor: sqlite3.Cursor, signal: str) -> Accepted:
+    row = cursor.execute(_ACCEPTED_BEFORE, (signal,)).fetchone()
+    return Accepted(conversation=row[0] if row else None, fresh=False)
+
+
+def load(cursor: sqlite3.Cursor, conversation: str) -> tuple[bytes | None, list[tuple[str, bytes]]]:
+    """The conversation's body, and (id, body) of its waiting signals in order."""
+    row = cursor.execute(_LOAD_CONVERSATION, (conversation,)).fetchone()
+    return row[0] if row else None, cursor.execute(_LOAD_SIGNALS, (conversation,)).fetchall()
+
+
+def commit(cursor: sqlite3.Cursor, change: StoredChange) -> None:
+    head = change[2:8]
+    if change.expected:
+        cursor.execute(_UPDATE_CONVERSATION, (*head, change.id, change.expected))
+    else:
+        cursor.execute(_INSERT_CONVERSATION, (*head, change.id))
+    if cursor.rowcount != 1:
+        raise Conflict(f"conversation {change.id} is not at version {change.expected} any more")
+    cursor.executemany(_APPLY, change.applied)
+    cursor.executemany(_APPEND, change.entries)
+    if cursor.rowcount < len(change.entries):
+        _check_same(cursor, change.entries)
+
+
+def _check_same(cursor: sqlite3.Cursor, wanted: Sequence[tuple[str, int, str, bytes]]) -> None:
+    """What was not appended must have been there before: the same entry, not another in its place."""
+    for conversation, seq, id_, _ in wanted:
+        if cursor.execute(_OTHERS, (conversation, seq, id_)).fetchone() is not None:
+            raise ValueError(f"entry {seq} of conversation {conversation} is another one than {id_}")
+
+
+def set_aside(cursor: sqlite3.Cursor, signals: Sequence[tuple[str, str]], now: int) -> None:
+    """`signals` are (id, reason)."""
+    for signal, reason in signals:
+        cursor.execute(_BURY, (reason, now, signal))
+        cursor.execute(_APPLY, (signal,))
+
+
+def entries(cursor: sqlite3.Cursor, conversation: str, after: int, limit: int, newest: bool) -> list[tuple[str, bytes]]:
+    """(id, body), ascending."""
+    if newest:
+        return cursor.execute(_LAST_ENTRIES, (conversation, after, limit)).fetchall()[::-1]
+    return cursor.execute(_FIRST_ENTRIES, (conversation, after, limit)).fetchall()
+
+
+def resolve(cursor: sqlite3.Cursor, key: str) -> ConversationId | None:
+    row = cursor.execute(_RESOLVE, (key,)).fetchone()
+    return row[0] if row else None
+
+
+def link(cursor: sqlite3.Cursor, key: str, conversation: str) -> None:
+    cursor.execute(_LINK, (key, conversation))
+
+
+def due(cursor: sqlite3.Cursor, now: int, limit: int, everything: bool) -> list[ConversationId]:
+    """Those that wait longest first."""
+    if everything:
+        rows = cursor.execute(_WAITING, (limit,)).fetchall()
+        rows += cursor.execute(_DUE_OR_UNSENT, (now, limit)).fetchall()
+    else:
+        rows = cursor.execute(_WAITING_BEFORE, (now, limit)).fetchall()
+        rows += cursor.execute(_DUE, (now, limit)).fetchall()
+    return list(dict.fromkeys(ConversationId(conversation) for _, conversation in sorted(rows)))[:limit]
+
+
+def conversations(cursor: sqlite3.Cursor, stages: Sequence[str], limit: int) -> list[tuple[int, str, bytes]]:
+    """(updated_at, id, body), the latest first. Each stage is asked for itself, so that the index gives the order."""
+    rows = [row for stage in stages for row in cursor.execute(_LATEST, (stage, limit))]
+    rows.sort(key=lambda row: row[0], reverse=True)
+    return rows[:limit]
+
+
+def put(cursor: sqlite3.Cursor, key: str, value: bytes | None) -> None:
+    if value is None:
+        cursor.execute(_REMOVE, (key,))
+    else:
+        cursor.execute(_PUT, (key, value))
+
+
+def get(cursor: sqlite3.Cursor, key: str) -> bytes | None:
+    row = cursor.execute(_GET, (key,)).fetchone()
+    return row[0] if row else None

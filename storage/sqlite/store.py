@@ -1,0 +1,173 @@
+"""The `Store` port on one SQLite file: documents in and out, everything else is the writer's."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Sequence
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+
+import orjson
+
+from estafeta.kernel.codec import DecodingError
+from estafeta.kernel.errors import StoreUnavailable
+from estafeta.kernel.model import Address, Conversation, ConversationId, Entry, Json, Signal, Stage
+from estafeta.kernel.ports import Accepted, Change, Clock, Mailbox
+from storage.sqlite import statements
+from storage.sqlite.documents import Documents, dumps
+from storage.sqlite.statements import IncomingSignal, StoredChange
+from storage.sqlite.writer import Writer
+
+log = logging.getLogger(__name__)
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_REMEMBERED = 2000
+
+
+class SqliteStore:
+    """A `Store` in the file `path`, which this process has for itself while the store is open.
+
+    A stored signal that cannot be decoded is moved to the table `dead_signals` with the reason, and
+    its conversation goes on; an entry that cannot be decoded is left out of what is read.
+    """
+
+    def __init__(self, path: Path, *, clock: Clock) -> None:
+        self._path = path
+        self._clock = clock
+        self._writer = Writer(path)
+        self._signals = Documents(Signal, remembered=_REMEMBERED)
+        self._conversations = Documents(Conversation, remembered=_REMEMBERED)
+        self._entries = Documents(Entry)
+
+    async def open(self) -> None:
+        await self._writer.start()
+
+    async def close(self) -> None:
+        await self._writer.stop()
+
+    async def accept(self, signals: Sequence[Signal]) -> list[Accepted]:
+        if not signals:
+            return []
+        now = _micros(self._clock.now())
+        return await self._writer.write(statements.accept, [self._incoming(signal, now) for signal in signals])
+
+    async def load(self, conversation: ConversationId) -> Mailbox:
+        """Raises `StoreUnavailable` when the conversation itself cannot be decoded."""
+        stored, waiting = await self._writer.read(statements.load, conversation)
+        signals: list[Signal] = []
+        dead: list[tuple[str, str]] = []
+        for id_, body in waiting:
+            signal = self._signals.loads(id_, body)
+            if isinstance(signal, DecodingError):
+                dead.append((id_, str(signal)))
+            else:
+                signals.append(signal)
+        if dead:
+            await self._set_aside(conversation, dead)
+        return Mailbox(
+            conversation=None if stored is None else self._conversation(conversation, stored), signals=tuple(signals)
+        )
+
+    async def commit(self, change: Change) -> None:
+        """Raises ValueError for a change that does not follow `expected_version`, or whose entries'
+        places are taken by other entries."""
+        await self._writer.write(statements.commit, self._stored(change))
+        for signal in change.applied:
+            self._signals.forget(signal)
+
+    async def entries(
+        self, conversation: ConversationId, *, after: int = 0, limit: int = 200, newest: bool = False
+    ) -> list[Entry]:
+        found: list[Entry] = []
+        for id_, body in await self._writer.read(statements.entries, conversation, after, limit, newest):
+            entry = self._entries.loads(id_, body)
+            if isinstance(entry, DecodingError):
+                log.error("entry %s of conversation %s cannot be decoded, left out", id_, conversation)
+            else:
+                found.append(entry)
+        return found
+
+    async def resolve(self, address: Address) -> ConversationId | None:
+        return await self._writer.read(statements.resolve, address.key)
+
+    async def link(self, address: Address, conversation: ConversationId) -> None:
+        await self._writer.write(statements.link, address.key, conversation)
+
+    async def due(self, now: datetime, limit: int, *, everything: bool = False) -> list[ConversationId]:
+        """Those that wait longest come first."""
+        return await self._writer.read(statements.due, _micros(now), limit, everything)
+
+    async def conversations(self, *, stages: Sequence[Stage], limit: int = 100) -> list[Conversation]:
+        wanted = [stage.value for stage in dict.fromkeys(stages)]
+        found: list[Conversation] = []
+        for _, id_, body in await self._writer.read(statements.conversations, wanted, limit):
+            conversation = self._conversations.loads(id_, body)
+            if isinstance(conversation, DecodingError):
+                log.error("conversation %s cannot be decoded, left out", id_)
+            else:
+                found.append(conversation)
+        return found
+
+    async def put(self, key: str, value: Json) -> None:
+        await self._writer.write(statements.put, key, None if value is None else dumps(value))
+
+    async def get(self, key: str) -> Json:
+        value = await self._writer.read(statements.get, key)
+        return None if value is None else orjson.loads(value)
+
+    def _conversation(self, id_: ConversationId, body: bytes) -> Conversation:
+        conversation = self._conversations.loads(id_, body)
+        if isinstance(conversation, DecodingError):
+            raise StoreUnavailable(
+                f"conversation {id_} in {self._path} cannot be decoded: restore it from a backup"
+            ) from conversation
+        return conversation
+
+    async def _set_aside(self, conversation: ConversationId, dead: list[tuple[str, str]]) -> None:
+        log.error(
+            "%d signals of conversation %s cannot be decoded, moved to dead_signals: %s",
+            len(dead),
+            conversation,
+            ", ".join(id_ for id_, _ in dead),
+        )
+        await self._writer.write(statements.set_aside, dead, _micros(self._clock.now()))
+
+    def _incoming(self, signal: Signal, now: int) -> IncomingSignal:
+        address = signal.address
+        return IncomingSignal(
+            id=signal.id,
+            body=self._signals.dumps(signal.id, signal),
+            at=now,
+            key=address.key if address is not None else "",
+            opens=address if signal.opens else None,
+            conversation=signal.conversation or "",
+        )
+
+    def _stored(self, change: Change) -> StoredChange:
+        conversation = change.conversation
+        if conversation.version != change.expected_version + 1:
+            raise ValueError(
+                f"conversation {conversation.id} is to be stored as version {conversation.version}, "
+                f"which does not follow {change.expected_version}"
+            )
+        due_at = conversation.due_at
+        return StoredChange(
+            id=conversation.id,
+            expected=change.expected_version,
+            version=conversation.version,
+            stage=conversation.stage.value,
+            due_at=None if due_at is None else _micros(due_at),
+            has_outbox=bool(conversation.outbox),
+            updated_at=_micros(conversation.updated_at or self._clock.now()),
+            body=self._conversations.dumps(conversation.id, conversation),
+            applied=[(signal,) for signal in change.applied],
+            entries=[
+                (entry.conversation, entry.seq, entry.id, self._entries.dumps(entry.id, entry))
+                for entry in change.entries
+            ],
+        )
+
+
+def _micros(time: datetime) -> int:
+    return (time - _EPOCH) // _MICROSECOND

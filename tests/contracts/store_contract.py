@@ -1,0 +1,363 @@
+"""What every `Store` promises. Nothing here knows how one stores."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import ClassVar
+
+import pytest
+
+from estafeta.clock import TestClock
+from estafeta.kernel.errors import Conflict, StoreUnavailable
+from estafeta.kernel.model import ConversationId, Event, Json, Signal, SignalId, Stage, Timer
+from estafeta.kernel.ports import Accepted, Change, Mailbox, Store
+from tests.contracts.store_examples import (
+    ANNA,
+    BORIS,
+    EVENTS,
+    NOW,
+    TOPIC,
+    decided,
+    entry_of,
+    full_conversation,
+    full_entry,
+    opened,
+    said,
+    told,
+    unsent,
+)
+
+C = ANNA.conversation
+
+
+class StoreFixtures:
+    """`opener` names, as `module:function`, what makes a store of a place and a clock; a child process
+    calls it too. `place` is where: a path, a URL; empty at the start of a test."""
+
+    opener: ClassVar[str]
+
+    @pytest.fixture
+    def place(self) -> str:
+        raise NotImplementedError
+
+    @pytest.fixture
+    def clock(self) -> TestClock:
+        return TestClock(NOW)
+
+    @pytest.fixture
+    async def store(self, place: str, clock: TestClock) -> AsyncIterator[Store]:
+        store = opened(self.opener, place, clock)
+        await store.open()
+        yield store
+        await store.close()
+
+    async def again(self, store: Store, place: str, clock: TestClock) -> Store:
+        """Another store in the same place, after the first was closed."""
+        await store.close()
+        store = opened(self.opener, place, clock)
+        await store.open()
+        return store
+
+
+class StoreContract(StoreFixtures):
+    # --- accept ----------------------------------------------------------------------------------
+
+    async def test_a_first_message_opens_the_conversation_of_its_address(self, store: Store) -> None:
+        assert await store.accept([said(1)]) == [Accepted(conversation=C, fresh=True)]
+        assert await store.resolve(ANNA) == C
+        assert await store.load(C) == Mailbox(conversation=None, signals=(said(1),))
+
+    async def test_a_signal_told_twice_is_one_signal(self, store: Store) -> None:
+        await store.accept([said(1)])
+        assert await store.accept([said(1), said(2), said(2)]) == [
+            Accepted(conversation=C, fresh=False),
+            Accepted(conversation=C, fresh=True),
+            Accepted(conversation=C, fresh=False),
+        ]
+        assert (await store.load(C)).signals == (said(1), said(2))
+
+    async def test_a_signal_told_by_many_at_once_is_fresh_once(self, store: Store) -> None:
+        answers = await asyncio.gather(*(store.accept([said(1)]) for _ in range(20)))
+        assert sorted(accepted.fresh for [accepted] in answers) == [False] * 19 + [True]
+        assert (await store.load(C)).signals == (said(1),)
+
+    async def test_a_duplicate_is_known_after_it_was_applied_and_after_a_restart(
+        self, store: Store, place: str, clock: TestClock
+    ) -> None:
+        await store.accept([said(1)])
+        await store.commit(decided(await store.load(C)))
+        store = await self.again(store, place, clock)
+        assert await store.accept([said(1)]) == [Accepted(conversation=C, fresh=False)]
+        assert (await store.load(C)).signals == ()
+        await store.close()
+
+    async def test_signals_wait_in_the_order_they_were_accepted(self, store: Store) -> None:
+        names = [3, 1, 2, 9, 7]
+        await store.accept([said(name) for name in names])
+        for name in (5, 4):
+            await store.accept([said(name), said(name, BORIS)])
+        assert (await store.load(C)).signals == tuple(said(name) for name in [*names, 5, 4])
+        assert (await store.load(BORIS.conversation)).signals == (said(5, BORIS), said(4, BORIS))
+
+    async def test_signals_accepted_by_many_at_once_are_all_there(self, store: Store) -> None:
+        await asyncio.gather(*(store.accept([said(n, chat)]) for n in range(40) for chat in (ANNA, BORIS)))
+        for chat in (ANNA, BORIS):
+            waiting = (await store.load(chat.conversation)).signals
+            assert sorted(waiting, key=lambda s: s.id) == sorted((said(n, chat) for n in range(40)), key=lambda s: s.id)
+
+    @pytest.mark.parametrize("event", EVENTS, ids=lambda event: type(event).__name__)
+    async def test_every_event_comes_back_as_it_was(
+        self, store: Store, place: str, clock: TestClock, event: Event
+    ) -> None:
+        await store.accept([said(0)])
+        signal = Signal(id=SignalId("s"), at=NOW, event=event, address=ANNA)
+        await store.accept([signal])
+        assert (await store.load(C)).signals[1] == signal
+        store = await self.again(store, place, clock)
+        assert (await store.load(C)).signals[1] == signal
+        await store.close()
+
+    async def test_half_a_character_does_not_stop_a_message(self, store: Store) -> None:
+        await store.accept([said(1, text="a\ud83db")])
+        assert (await store.load(C)).signals == (said(1, text="a\ufffdb"),)
+
+    async def test_what_may_not_open_a_conversation_is_refused_from_a_stranger(self, store: Store) -> None:
+        edited = Signal(id=SignalId("edit"), at=NOW, event=EVENTS[1], address=ANNA)
+        assert await store.accept([edited]) == [Accepted(conversation=None, fresh=False)]
+        assert await store.resolve(ANNA) is None
+        await store.accept([said(1)])
+        assert (await store.load(C)).signals == (said(1),)
+        assert await store.accept([edited]) == [Accepted(conversation=C, fresh=True)]
+
+    async def test_a_conversation_is_told_by_its_id_once_it_exists(self, store: Store) -> None:
+        assert await store.accept([told(1, C)]) == [Accepted(conversation=None, fresh=False)]
+        await store.accept([said(1)])
+        assert await store.accept([told(1, C)]) == [Accepted(conversation=C, fresh=True)]
+        await store.commit(decided(await store.load(C)))
+        assert await store.accept([told(1, C), told(2, C)]) == [
+            Accepted(conversation=C, fresh=False),
+            Accepted(conversation=C, fresh=True),
+        ]
+
+    async def test_nothing_to_accept_is_accepted(self, store: Store) -> None:
+        assert await store.accept([]) == []
+
+    async def test_a_cancelled_caller_harms_nobody(self, store: Store) -> None:
+        callers = [asyncio.create_task(store.accept([said(n)])) for n in range(10)]
+        await asyncio.sleep(0)
+        for caller in callers[::2]:
+            caller.cancel()
+        results = await asyncio.gather(*callers, return_exceptions=True)
+        assert results[1::2] == [[Accepted(conversation=C, fresh=True)]] * 5
+        kept = (await store.load(C)).signals
+        assert {said(n) for n in (1, 3, 5, 7, 9)} <= set(kept)
+
+    # --- commit ----------------------------------------------------------------------------------
+
+    async def test_an_unknown_conversation_is_an_empty_mailbox(self, store: Store) -> None:
+        assert await store.load(C) == Mailbox(conversation=None, signals=())
+
+    async def test_a_commit_stores_all_of_the_change(self, store: Store, place: str, clock: TestClock) -> None:
+        await store.accept([said(1), said(2)])
+        change = decided(await store.load(C))
+        await store.commit(change)
+        for _ in range(2):
+            assert await store.load(C) == Mailbox(conversation=change.conversation, signals=())
+            assert await store.entries(C) == list(change.entries)
+            store = await self.again(store, place, clock)
+        await store.close()
+
+    async def test_every_field_comes_back_as_it_was(self, store: Store, place: str, clock: TestClock) -> None:
+        change = Change(conversation=full_conversation(), expected_version=0, applied=(), entries=(full_entry(),))
+        await store.commit(change)
+        for _ in range(2):
+            assert (await store.load(C)).conversation == full_conversation()
+            assert await store.entries(C) == [full_entry()]
+            store = await self.again(store, place, clock)
+        await store.close()
+
+    async def test_a_late_commit_is_a_conflict_and_leaves_nothing(self, store: Store) -> None:
+        await store.accept([said(1)])
+        first = decided(await store.load(C))
+        await store.commit(first)
+        await store.accept([said(2)])
+        late = replace(
+            first, applied=(said(2).id,), entries=(entry_of(said(2), C, 2),), conversation=full_conversation()
+        )
+        with pytest.raises(Conflict):
+            await store.commit(late)
+        assert await store.load(C) == Mailbox(conversation=first.conversation, signals=(said(2),))
+        assert await store.entries(C) == list(first.entries)
+
+    async def test_a_commit_on_a_version_that_never_was_is_a_conflict(self, store: Store) -> None:
+        with pytest.raises(Conflict):
+            await store.commit(
+                Change(conversation=replace(full_conversation(), version=4), expected_version=3, applied=(), entries=())
+            )
+        assert await store.load(C) == Mailbox(conversation=None, signals=())
+
+    async def test_of_commits_at_once_exactly_one_wins(self, store: Store) -> None:
+        for round_ in range(3):
+            await store.accept([said(round_)])
+            mailbox = await store.load(C)
+            rivals = [decided(mailbox, tickets=10 * round_ + n) for n in range(8)]
+            results = await asyncio.gather(*(store.commit(rival) for rival in rivals), return_exceptions=True)
+            assert sorted(type(result) for result in results if result is not None) == [Conflict] * 7
+            winner = rivals[results.index(None)]
+            assert await store.load(C) == Mailbox(conversation=winner.conversation, signals=())
+            assert len(await store.entries(C)) == round_ + 1
+
+    async def test_commits_of_different_conversations_do_not_disturb_each_other(self, store: Store) -> None:
+        chats = [replace(ANNA, chat=str(n)) for n in range(20)]
+        await asyncio.gather(*(store.accept([said(1, chat)]) for chat in chats))
+        changes = [decided(await store.load(chat.conversation), chat) for chat in chats]
+        results = await asyncio.gather(*(store.commit(c) for c in changes + changes[::2]), return_exceptions=True)
+        assert results[:20] == [None] * 20
+        assert {type(result) for result in results[20:]} == {Conflict}
+        for change in changes:
+            assert (await store.load(change.conversation.id)).conversation == change.conversation
+
+    async def test_what_came_after_the_load_waits_on(self, store: Store) -> None:
+        await store.accept([said(1)])
+        mailbox = await store.load(C)
+        await store.accept([said(2), said(3)])
+        await store.commit(decided(mailbox))
+        assert (await store.load(C)).signals == (said(2), said(3))
+
+    async def test_entries_are_appended_once(self, store: Store) -> None:
+        await store.accept([said(1)])
+        first = decided(await store.load(C))
+        await store.commit(first)
+        with pytest.raises(Conflict):
+            await store.commit(first)
+        await store.accept([said(2)])
+        second = decided(await store.load(C))
+        await store.commit(replace(second, entries=first.entries + second.entries))
+        assert await store.entries(C) == [*first.entries, *second.entries]
+
+    # --- entries ---------------------------------------------------------------------------------
+
+    async def test_entries_are_read_in_parts(self, store: Store) -> None:
+        for chat in (ANNA, BORIS):
+            await store.accept([said(n, chat) for n in range(10)])
+            await store.commit(decided(await store.load(chat.conversation), chat))
+
+        async def numbers(**options: int) -> list[int]:
+            return [entry.seq for entry in await store.entries(C, **options)]  # type: ignore[arg-type]
+
+        assert await numbers() == list(range(1, 11))
+        assert await numbers(after=7) == [8, 9, 10]
+        assert await numbers(after=2, limit=3) == [3, 4, 5]
+        assert await numbers(limit=3, newest=True) == [8, 9, 10]
+        assert await numbers(after=9, limit=3, newest=True) == [10]
+        assert await numbers(after=10) == []
+        assert await store.entries(ConversationId("nobody")) == []
+
+    # --- addresses -------------------------------------------------------------------------------
+
+    async def test_a_link_leads_to_the_conversation_whatever_was_before(self, store: Store) -> None:
+        await store.accept([said(1)])
+        await store.link(TOPIC, C)
+        assert await store.resolve(TOPIC) == C
+        written = Signal(id=SignalId("w"), at=NOW, event=EVENTS[4], address=TOPIC)
+        assert await store.accept([written]) == [Accepted(conversation=C, fresh=True)]
+        other = ConversationId("cother")
+        await store.link(TOPIC, other)
+        assert await store.resolve(TOPIC) == other
+        assert await store.accept([written]) == [Accepted(conversation=C, fresh=False)]
+
+    async def test_an_unknown_address_leads_nowhere(self, store: Store) -> None:
+        assert await store.resolve(ANNA) is None
+
+    # --- due -------------------------------------------------------------------------------------
+
+    async def test_a_conversation_is_due_while_a_signal_accepted_before_waits(
+        self, store: Store, clock: TestClock
+    ) -> None:
+        await store.accept([said(1)])
+        assert await store.due(clock.now(), 10) == []
+        await clock.advance(0.001)
+        assert await store.due(clock.now(), 10) == [C]
+        await store.commit(decided(await store.load(C)))
+        assert await store.due(clock.now(), 10) == []
+
+    async def test_a_conversation_is_due_at_its_time_and_after(self, store: Store) -> None:
+        second = timedelta(seconds=1)
+        await store.commit(decided(Mailbox(conversation=None, signals=()), timers=(Timer(name="t", at=NOW + second),)))
+        assert await store.due(NOW, 10) == []
+        assert await store.due(NOW + second, 10) == [C]
+        later = decided(await store.load(C), timers=(), outbox=(unsent(1, NOW + 3 * second),))
+        await store.commit(later)
+        assert await store.due(NOW + 2 * second, 10) == []
+        assert await store.due(NOW + 3 * second, 10) == [C]
+        await store.commit(decided(await store.load(C), outbox=()))
+        assert await store.due(NOW + 9 * second, 10) == []
+
+    async def test_everything_is_what_waits_or_is_unsent_due_or_not(self, store: Store, clock: TestClock) -> None:
+        hour = NOW + timedelta(hours=1)
+        chats = [replace(ANNA, chat=name) for name in ("waiting", "unsent", "timer", "idle")]
+        empty = Mailbox(conversation=None, signals=())
+        await store.commit(decided(empty, chats[1], outbox=(unsent(1, hour),)))
+        await store.commit(decided(empty, chats[2], timers=(Timer(name="t", at=hour),)))
+        await store.commit(decided(empty, chats[3]))
+        await store.accept([said(1, chats[0])])
+        assert await store.due(clock.now(), 10) == []
+        found = await store.due(clock.now(), 10, everything=True)
+        assert sorted(found) == sorted(chat.conversation for chat in chats[:2])
+
+    async def test_a_conversation_is_due_once_and_no_more_than_the_limit(self, store: Store, clock: TestClock) -> None:
+        chats = [replace(ANNA, chat=str(n)) for n in range(6)]
+        await store.accept([said(n, chat) for chat in chats for n in range(3)])
+        for chat in chats:
+            mailbox = replace(await store.load(chat.conversation), signals=())
+            await store.commit(decided(mailbox, chat, outbox=(unsent(1, NOW),)))
+        await clock.advance(1)
+        for everything in (False, True):
+            found = await store.due(clock.now(), 10, everything=everything)
+            assert sorted(found) == sorted(chat.conversation for chat in chats)
+            assert len(await store.due(clock.now(), 4, everything=everything)) == 4
+
+    # --- lists and small values ------------------------------------------------------------------
+
+    async def test_conversations_of_a_stage_come_latest_first(self, store: Store) -> None:
+        stages = [Stage.BOT, Stage.QUEUED, Stage.HUMAN, Stage.QUEUED, Stage.BOT]
+        chats = [replace(ANNA, chat=str(n)) for n in range(5)]
+        for n, (chat, stage) in enumerate(zip(chats, stages, strict=True)):
+            updated = NOW + timedelta(minutes=[4, 1, 3, 2, 5][n])
+            await store.commit(decided(Mailbox(conversation=None, signals=()), chat, stage=stage, updated_at=updated))
+
+        async def listed(*wanted: Stage, limit: int = 100) -> list[str]:
+            return [c.address.chat for c in await store.conversations(stages=wanted, limit=limit)]
+
+        assert await listed(Stage.QUEUED) == ["3", "1"]
+        assert await listed(Stage.QUEUED, Stage.HUMAN) == ["2", "3", "1"]
+        assert await listed(*Stage, limit=3) == ["4", "0", "2"]
+        assert await listed() == []
+        moved = decided(await store.load(chats[1].conversation), chats[1], stage=Stage.HUMAN, updated_at=NOW)
+        await store.commit(moved)
+        assert await listed(Stage.QUEUED) == ["3"]
+        assert await listed(Stage.HUMAN) == ["2", "1"]
+
+    @pytest.mark.parametrize("value", [0, "", False, 12.5, [1, None, "ё"], {"a": {"b": []}}, 2**53])
+    async def test_a_small_value_outlives_a_restart(
+        self, store: Store, place: str, clock: TestClock, value: Json
+    ) -> None:
+        assert await store.get("key") is None
+        await store.put("key", "before")
+        await store.put("key", value)
+        assert await store.get("key") == value
+        store = await self.again(store, place, clock)
+        assert await store.get("key") == value
+        await store.put("key", None)
+        assert await store.get("key") is None
+        await store.close()
+
+    async def test_a_closed_store_says_so(self, store: Store) -> None:
+        await store.close()
+        with pytest.raises(StoreUnavailable):
+            await store.accept([said(1)])
+        with pytest.raises(StoreUnavailable):
+            await store.load(C)

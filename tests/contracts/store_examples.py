@@ -1,0 +1,201 @@
+"""Signals, conversations and entries to fill stores with."""
+
+from __future__ import annotations
+
+import importlib
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, cast
+
+from estafeta.kernel.model import (
+    ActionFinished,
+    Address,
+    Author,
+    Button,
+    Contact,
+    Conversation,
+    ConversationId,
+    Customer,
+    CustomerEdited,
+    CustomerPressed,
+    CustomerSaid,
+    Delivered,
+    DeskThread,
+    Dialog,
+    Entity,
+    Entry,
+    EntryId,
+    Event,
+    Frame,
+    GaveUp,
+    Intent,
+    Location,
+    Media,
+    Notice,
+    Operator,
+    OperatorNoted,
+    OperatorSaid,
+    OutboundMessage,
+    OutboxId,
+    OutboxItem,
+    Profile,
+    ReachabilityChanged,
+    Reason,
+    Signal,
+    SignalId,
+    Stage,
+    Text,
+    Ticket,
+    TicketId,
+    TicketMoved,
+    Timer,
+    TimerFired,
+    ToAction,
+    ToCustomer,
+    ToDesk,
+    Understanding,
+    Unsupported,
+)
+from estafeta.kernel.ports import Change, Clock, Mailbox, Store
+
+NOW = datetime(2026, 11, 21, 12, 0, 0, 123456, tzinfo=UTC)
+ANNA = Address(channel="telegram", account="100", chat="1")
+BORIS = Address(channel="widget", account="demo", chat="2")
+TOPIC = Address(channel="telegram_forum", account="-100200", chat="7")
+OPERATOR = Operator(id="o1", name="Вера", desk="web")
+UNDERSTANDING = Understanding(
+    intent="order_status",
+    confidence=0.93,
+    ranking=(Intent(name="order_status", confidence=0.93), Intent(name="delivery", confidence=0.04)),
+    entities=(Entity(name="order_number", value="12345", start=4, end=9),),
+    model="m1",
+)
+
+EVENTS: tuple[Event, ...] = (
+    CustomerSaid(
+        message="5",
+        parts=(
+            Text(text="Где мой заказ? 📦\x00"),
+            Media(kind="photo", ref="AgAC", name="чек.jpg", mime="image/jpeg", size=2**40),
+            Location(latitude=55.75, longitude=-37.5),
+            Contact(phone="+70000000000", name="Анна"),
+            Unsupported(kind="dice"),
+        ),
+        profile=Profile(name="Анна", username="anna", language="ru"),
+    ),
+    CustomerEdited(message="5", parts=(Text(text=""),)),
+    CustomerPressed(button="b1", label="Да", profile=Profile(name="Анна")),
+    ReachabilityChanged(reachable=False),
+    OperatorSaid(operator=OPERATOR, parts=(Text(text="Здравствуйте!"),), message="77"),
+    OperatorNoted(operator=OPERATOR, text="// note", message="78"),
+    TicketMoved(operator=OPERATOR, move="take"),
+    TimerFired(timer="remind", due=NOW),
+    ActionFinished(item=OutboxId("i1"), ok=True, data={"order": {"number": 12345, "lines": [1, 2.5, None, True]}}),
+    Delivered(item=OutboxId("i1"), external="99", thread=TOPIC, card="3"),
+    GaveUp(item=OutboxId("i1"), code="blocked", sentence="The customer blocked the bot."),
+)
+
+
+def opened(opener: str, place: str, clock: Clock) -> Store:
+    """What the function named `module:function` makes; the same in this process and in a child."""
+    module, function = opener.split(":")
+    return cast(Store, getattr(importlib.import_module(module), function)(place, clock))
+
+
+def said(name: object, address: Address = ANNA, *, text: str = "Здравствуйте") -> Signal:
+    event = CustomerSaid(message=str(name), parts=(Text(text=text),))
+    return Signal(id=SignalId(f"{address.key}:{name}"), at=NOW, event=event, address=address)
+
+
+def told(name: object, conversation: ConversationId) -> Signal:
+    event = TicketMoved(operator=OPERATOR, move="take")
+    return Signal(id=SignalId(f"desk:{name}"), at=NOW, event=event, conversation=conversation)
+
+
+def entry_of(signal: Signal, conversation: ConversationId, seq: int) -> Entry:
+    return Entry(
+        id=EntryId(f"{signal.id}.e"),
+        conversation=conversation,
+        seq=seq,
+        at=signal.at,
+        author=Author(kind="customer", name="Анна"),
+        kind="said",
+        parts=(Text(text=f"entry {seq}"),),
+        channel="telegram",
+    )
+
+
+def decided(mailbox: Mailbox, address: Address = ANNA, **fields: Any) -> Change:
+    """The change that applies all that waits in the mailbox, with one entry for each signal."""
+    before = mailbox.conversation or Conversation(id=address.conversation, address=address)
+    entries = tuple(entry_of(signal, before.id, before.seq + n) for n, signal in enumerate(mailbox.signals, start=1))
+    fields = {"updated_at": NOW, **fields}
+    after = replace(before, version=before.version + 1, seq=before.seq + len(entries), **fields)
+    applied = tuple(signal.id for signal in mailbox.signals)
+    return Change(conversation=after, expected_version=before.version, applied=applied, entries=entries)
+
+
+def unsent(name: object, due_at: datetime) -> OutboxItem:
+    return OutboxItem(id=OutboxId(f"out{name}"), due_at=due_at, body=ToDesk(desk="web", notice=Notice(kind="card")))
+
+
+def full_conversation() -> Conversation:
+    """Every field holds something."""
+    message = OutboundMessage(
+        id=OutboxId("m1"), to=ANNA, parts=(Text(text="Да"),), buttons=(Button(id="b", text="Нет"),), seq=2
+    )
+    later = NOW + timedelta(minutes=5)
+    return Conversation(
+        id=ANNA.conversation,
+        address=ANNA,
+        customer=Customer(
+            addresses=(ANNA, BORIS), name="Анна", username="anna", language="ru", first_seen=NOW, messages=3
+        ),
+        version=1,
+        seq=2,
+        stage=Stage.HUMAN,
+        dialog=Dialog(
+            frames=(Frame(flow="order", version="v1", step="2.1", attempts=1),),
+            slots={"order": {"number": "12345", "sum": 10.5, "paid": True, "lines": [1, None]}},
+            fallbacks=1,
+        ),
+        ticket=Ticket(
+            id=TicketId("t1"),
+            reason=Reason.USER_REQUEST,
+            skill="delivery",
+            opened_at=NOW,
+            request="Где заказ?",
+            understandings=(UNDERSTANDING,),
+            assignee=OPERATOR,
+            reminders=1,
+            promise=later,
+            first_reply_at=later,
+        ),
+        tickets=1,
+        understandings=(UNDERSTANDING,),
+        outbox=(
+            OutboxItem(id=OutboxId("o1"), due_at=later, body=ToCustomer(message=message, receipt="77", desk="web")),
+            unsent(2, later),
+            OutboxItem(id=OutboxId("o3"), due_at=later, body=ToAction(action="lookup", arguments={"number": 5})),
+        ),
+        timers=(Timer(name="remind", at=later),),
+        threads={"telegram_forum": DeskThread(address=TOPIC, card="3")},
+        told_closed_until=later,
+        updated_at=NOW,
+    )
+
+
+def full_entry() -> Entry:
+    return Entry(
+        id=EntryId("full.e"),
+        conversation=ANNA.conversation,
+        seq=1,
+        at=NOW,
+        author=Author(kind="operator", name="Вера", id="o1"),
+        kind="edit",
+        parts=(Text(text="Здравствуйте, Анна"), Media(kind="voice", ref="r")),
+        buttons=(Button(id="b", text="Нет"),),
+        channel="telegram",
+        understanding=UNDERSTANDING,
+        data={"of": "e0", "n": 1},
+    )

@@ -1,0 +1,277 @@
+"""A small platform for the chat's tests: a store in memory, an engine that does what it is told,
+a real server, and a shop's page on another origin."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+from aiohttp import web
+
+from bots.widget.channel import WidgetChannel
+from bots.widget.config import WidgetConfig
+from estafeta.kernel.errors import StoreUnavailable
+from estafeta.kernel.model import (
+    Address,
+    Author,
+    Button,
+    Conversation,
+    ConversationId,
+    CustomerPressed,
+    CustomerSaid,
+    Entry,
+    EntryId,
+    Json,
+    Operator,
+    OutboundMessage,
+    OutboxId,
+    Part,
+    Reason,
+    Signal,
+    SignalId,
+    Stage,
+    Text,
+    Ticket,
+    TicketId,
+)
+from estafeta.kernel.ports import Accepted, Change, Live, Mailbox
+
+ANNA = Operator(id="op-1", name="Анна", desk="web")
+
+
+class HandClock:
+    """Stands still until it is moved."""
+
+    def __init__(self) -> None:
+        self.time = datetime.now(UTC)
+
+    def now(self) -> datetime:
+        return self.time
+
+    async def sleep(self, seconds: float) -> None:
+        await asyncio.sleep(seconds)
+
+
+class MemoryStore:
+    """What the chat needs of a store; `broken` makes it fail as a full disk would."""
+
+    def __init__(self) -> None:
+        self.signals: dict[SignalId, Signal] = {}
+        self.conversations_by_id: dict[ConversationId, Conversation] = {}
+        self.timelines: dict[ConversationId, list[Entry]] = {}
+        self.addresses: dict[Address, ConversationId] = {}
+        self.broken = False
+        self.reads = 0
+
+    def _check(self) -> None:
+        if self.broken:
+            raise StoreUnavailable("The disk is full.")
+
+    async def open(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def accept(self, signals: Sequence[Signal]) -> list[Accepted]:
+        self._check()
+        accepted = []
+        for signal in signals:
+            assert signal.address is not None
+            conversation = self.addresses.setdefault(signal.address, signal.address.conversation)
+            fresh = signal.id not in self.signals
+            self.signals[signal.id] = signal
+            accepted.append(Accepted(conversation=conversation, fresh=fresh))
+        return accepted
+
+    async def load(self, conversation: ConversationId) -> Mailbox:
+        self._check()
+        return Mailbox(conversation=self.conversations_by_id.get(conversation), signals=())
+
+    async def commit(self, change: Change) -> None:
+        raise NotImplementedError
+
+    async def entries(
+        self, conversation: ConversationId, *, after: int = 0, limit: int = 200, newest: bool = False
+    ) -> list[Entry]:
+        self._check()
+        self.reads += 1
+        found = [entry for entry in self.timelines.get(conversation, []) if entry.seq > after]
+        return found[-limit:] if newest else found[:limit]
+
+    async def resolve(self, address: Address) -> ConversationId | None:
+        self._check()
+        return self.addresses.get(address)
+
+    async def link(self, address: Address, conversation: ConversationId) -> None:
+        self.addresses[address] = conversation
+
+    async def due(self, now: datetime, limit: int, *, everything: bool = False) -> list[ConversationId]:
+        return []
+
+    async def conversations(self, *, stages: Sequence[Stage], limit: int = 100) -> list[Conversation]:
+        return list(self.conversations_by_id.values())
+
+    async def put(self, key: str, value: Json) -> None: ...
+
+    async def get(self, key: str) -> Json:
+        return None
+
+
+class Platform:
+    """The chat's channel on a free loopback port. Customers' words get into the timeline at once;
+    everything else happens when a test says so."""
+
+    def __init__(self, **config: Any) -> None:
+        self.clock = HandClock()
+        self.store = MemoryStore()
+        self.typed: list[ConversationId] = []
+        self.greeting_text = "Здравствуйте! Чем помочь?"
+        self.silent = False
+        self._live: asyncio.Queue[Live] = asyncio.Queue()
+        self._tasks: set[asyncio.Task[Any]] = set()
+        self._runner: web.AppRunner | None = None
+        self.channel = WidgetChannel(
+            WidgetConfig(**config),
+            store=self.store,
+            clock=self.clock,
+            greeting=lambda language: (
+                self.greeting_text if language == "ru" else "Hello! How can I help?",
+                [Button(id="human", text="Позвать человека" if language == "ru" else "Talk to a person")],
+            ),
+            on_typing=self._on_typing,
+        )
+        self.port = 0
+
+    @property
+    def origin(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    @property
+    def conversation(self) -> ConversationId:
+        """The only conversation."""
+        (found,) = self.store.conversations_by_id
+        return found
+
+    async def start(self) -> None:
+        app = web.Application()
+        self.channel.mount(app, self.accept)
+        self._runner = web.AppRunner(app, shutdown_timeout=1)
+        await self._runner.setup()
+        site = web.TCPSite(self._runner, "127.0.0.1", self.port)
+        await site.start()
+        self.port = self._runner.addresses[0][1]
+        self._spawn(self.channel.follow(self._announcements()))
+
+    async def stop(self) -> None:
+        """The port stays known, so that `start` comes back at the same address."""
+        for task in self._tasks:
+            task.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        self._tasks.clear()
+        assert self._runner is not None
+        await self._runner.cleanup()
+
+    def _spawn(self, work: Any) -> None:
+        self._tasks.add(asyncio.ensure_future(work))
+
+    async def _announcements(self) -> AsyncIterator[Live]:
+        while True:
+            yield await self._live.get()
+
+    async def _on_typing(self, conversation: ConversationId) -> None:
+        self.typed.append(conversation)
+
+    async def accept(self, signals: Sequence[Signal]) -> list[Accepted]:
+        accepted = await self.store.accept(signals)
+        for signal, result in zip(signals, accepted, strict=True):
+            if result.fresh and result.conversation is not None and not self.silent:
+                event = signal.event
+                assert isinstance(event, CustomerSaid | CustomerPressed)
+                said = isinstance(event, CustomerSaid)
+                self.append(
+                    result.conversation,
+                    EntryId(f"{signal.id}.1"),
+                    author=Author(kind="customer"),
+                    parts=event.parts if isinstance(event, CustomerSaid) else (Text(text=event.label),),
+                    data={"message": event.message} if isinstance(event, CustomerSaid) and said else {},
+                    address=signal.address,
+                )
+        return accepted
+
+    def append(
+        self,
+        conversation: ConversationId,
+        entry_id: EntryId,
+        *,
+        author: Author,
+        parts: tuple[Part, ...],
+        kind: Literal["said", "note", "event", "delivery", "edit"] = "said",
+        buttons: tuple[Button, ...] = (),
+        data: dict[str, Json] | None = None,
+        address: Address | None = None,
+    ) -> None:
+        known = self.store.conversations_by_id.get(conversation)
+        if known is None:
+            assert address is not None
+            known = Conversation(id=conversation, address=address)
+        known = replace(known, seq=known.seq + 1, version=known.version + 1)
+        entry = Entry(
+            id=entry_id,
+            conversation=conversation,
+            seq=known.seq,
+            at=self.clock.now(),
+            author=author,
+            kind=kind,
+            parts=parts,
+            buttons=buttons,
+            channel="widget",
+            data=data or {},
+        )
+        self.store.timelines.setdefault(conversation, []).append(entry)
+        self.store.conversations_by_id[conversation] = known
+        self.changed(conversation)
+
+    def changed(self, conversation: ConversationId) -> None:
+        self._live.put_nowait(Live(kind="changed", conversation=conversation))
+
+    def types(self, who: str = "operator", name: str = "") -> None:
+        self._live.put_nowait(Live(kind="typing", conversation=self.conversation, who=who, name=name))
+
+    def say(self, text: str, *, author: Literal["bot", "operator"] = "bot", buttons: tuple[str, ...] = ()) -> None:
+        who = Author(kind="bot") if author == "bot" else Author(kind="operator", name=ANNA.name, id=ANNA.id)
+        count = self.store.conversations_by_id[self.conversation].seq
+        self.append(
+            self.conversation,
+            EntryId(f"said-{count}"),
+            author=who,
+            parts=(Text(text=text),),
+            buttons=tuple(Button(id=f"b{number}", text=label) for number, label in enumerate(buttons)),
+        )
+
+    def note(self, text: str) -> None:
+        author = Author(kind="operator", name=ANNA.name, id=ANNA.id)
+        self.append(self.conversation, EntryId("note"), author=author, parts=(Text(text=text),), kind="note")
+
+    def stage(self, stage: Stage) -> None:
+        known = self.store.conversations_by_id[self.conversation]
+        ticket = Ticket(
+            id=TicketId("t1"),
+            reason=Reason.USER_REQUEST,
+            skill="general",
+            opened_at=self.clock.now(),
+            assignee=ANNA if stage is Stage.HUMAN else None,
+        )
+        self.store.conversations_by_id[known.id] = replace(
+            known, stage=stage, ticket=None if stage is Stage.BOT else ticket
+        )
+        self.changed(known.id)
+
+    def outbound(self, text: str) -> OutboundMessage:
+        known = self.store.conversations_by_id[self.conversation]
+        return OutboundMessage(id=OutboxId("o1"), to=known.address, parts=(Text(text=text),))
+
+    def texts(self) -> list[str]:
+        """What was said, by everybody, in order."""
+        return [entry.text for timeline in self.store.timelines.values() for entry in timeline]
