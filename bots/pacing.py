@@ -16,7 +16,7 @@ from estafeta.kernel.errors import EstafetaError
 from estafeta.kernel.ports import Clock
 
 
-class TooBusy(EstafetaError):  # noqa: N818  named after what happened
+class TooBusy(EstafetaError):
     """The turn does not come within the caller's patience. `retry_after`: about when it may, in seconds."""
 
     def __init__(self, retry_after: float) -> None:
@@ -32,10 +32,10 @@ class Rate:
     per_second: float
 
     @classmethod
-    def per_minute(cls, most: float) -> Rate:
-        """Never more than `most` in any 60 seconds: a quarter of them at once, the others spread."""
+    def within(cls, most: float, seconds: float) -> Rate:
+        """Never more than `most` in any `seconds`: a quarter of them at once, the others spread."""
         burst = max(1.0, most / 4)
-        return cls(burst=burst, per_second=max(most - burst, 0.5) / 60)
+        return cls(burst=burst, per_second=max(most - burst, 0.5) / seconds)
 
 
 class Bucket:

@@ -38,7 +38,8 @@ def split(text: str, limit: int, unit: Unit) -> list[str]:
     pieces = []
     rest = text.strip()
     while length(rest, unit) > limit:
-        at = _cut(rest, _reach(rest, limit, unit))
+        fitting = _fitting(rest, limit, unit)
+        at = _cut(rest, _border(rest, fitting) or max(fitting, 1))
         piece = rest[:at].rstrip()
         if piece:
             pieces.append(piece)
@@ -52,28 +53,25 @@ def shorten(text: str, limit: int, unit: Unit) -> str:
     """The text, or as much of its beginning as fits with an ellipsis."""
     if length(text, unit) <= limit:
         return text
-    ellipsis = length("…", unit)
-    if limit < ellipsis:
+    room = limit - length("…", unit)
+    if room < 0:
         return ""
-    reach = _reach(text, limit - ellipsis, unit) if limit > ellipsis else 0
-    if length(text[:reach], unit) > limit - ellipsis:  # the first character alone is longer
-        reach = 0
-    return text[:reach].rstrip() + "…"
+    return text[: _border(text, _fitting(text, room, unit))].rstrip() + "…"
 
 
-def _reach(text: str, limit: int, unit: Unit) -> int:
-    """The largest offset, at least 1, on a character's border with `text[:offset]` within the limit."""
-    size, furthest = 0, 0
-    for furthest, character in enumerate(text):  # noqa: B007  the offset is what is wanted
+def _fitting(text: str, limit: int, unit: Unit) -> int:
+    """The largest offset with `text[:offset]` within the limit."""
+    size = 0
+    for offset, character in enumerate(text):
         size += length(character, unit)
         if size > limit:
-            break
-    else:
-        return len(text)
-    for offset in range(furthest, 0, -1):
-        if _is_border(text, offset):
             return offset
-    return max(furthest, 1)
+    return len(text)
+
+
+def _border(text: str, most: int) -> int:
+    """The largest offset up to `most` where one character ends and another begins; 0: the first is longer."""
+    return next((offset for offset in range(most, 0, -1) if offset == len(text) or _is_border(text, offset)), 0)
 
 
 def _cut(text: str, reach: int) -> int:

@@ -55,7 +55,7 @@ class HttpActions:
             raise ActionFailed(str(error)) from error
         tries = AsyncRetrying(
             stop=stop_after_attempt(1 + request.retries),
-            wait=wait_exponential_jitter(initial=self._pause, max=2.0, jitter=self._pause),
+            wait=wait_exponential_jitter(multiplier=self._pause, max=2.0, jitter=self._pause),
             retry=retry_if_exception_type(_TryAgain),
             reraise=True,
         )

@@ -126,7 +126,8 @@ def decide_broken(conversation: Conversation, group: Sequence[Signal], now: date
     draft = Draft(conversation, group[0], now, rules.desks, rules.lease)
     for signal in group:
         if isinstance(signal.event, CustomerSaid):
-            draft.entry("said", draft.customer_author(), parts=signal.event.parts)
+            message = {"message": signal.event.message}
+            draft.entry("said", draft.customer_author(), parts=signal.event.parts, data=message)
     draft.happened("failed", signals=[str(signal.id) for signal in group])
     if draft.stage is Stage.BOT:
         draft.dialog = replace(draft.dialog, frames=())

@@ -7,26 +7,29 @@ from functools import lru_cache
 
 from estafeta.kernel.model import Json, Understanding
 from flows.model import Ask, Workspace
-from flows.templates import TEXT_LIMIT
+from flows.sandbox import TEXT_LIMIT
 
 BUILT_IN = ("text", "number", "yes_no")
 """What `expect` may be besides an entity."""
+
+
+def _set(words: str) -> frozenset[str]:
+    return frozenset(words.split())
+
 
 _NUMBER = re.compile(r"(?:(?<!\S)-)?(?:\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)|\d+)(?:[.,]\d+)?", re.ASCII)
 _DIGITS = 15
 _WORD = re.compile(r"[^\W\d_]+(?:['’][^\W\d_]+)?|[👍👎]")
 _LEADING = re.compile(r"\s*([^\W\d_]+)\s*(?:[,.!;]|$)")
 _SHORT, _LONG = 6, 15
-_YES = frozenset(
+_YES = _set(
     "да ага угу конечно верно точно подтверждаю согласен согласна ок окей хорошо давай давайте правильно так "
-    "yes yeah yep yup sure ok okay right correct certainly absolutely confirm 👍".split()
+    "yes yeah yep yup sure ok okay right correct certainly absolutely confirm 👍"
 )
-_NO = frozenset("нет не неа неверно неправильно ни no nope not never wrong incorrect dont don't 👎".split())
-_SOFT = frozenset("так хорошо верно правильно согласен согласна right correct ok okay".split())
+_NO = _set("нет не неа неверно неправильно ни no nope not never wrong incorrect dont don't 👎")
+_SOFT = _set("так хорошо верно правильно согласен согласна right correct ok okay")
 """Words that say yes alone, but not beside a no: "не так", "not right"."""
-_UNSURE = frozenset(
-    "знаю уверен уверена помню понял поняла понимаю понятно know idea remember understand maybe может".split()
-)
+_UNSURE = _set("знаю уверен уверена помню понял поняла понимаю понятно know idea remember understand maybe может")
 _SIGNS = {"+": True, "-": False}
 
 

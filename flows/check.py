@@ -4,6 +4,7 @@ are not translated, flows that nothing starts, steps that nothing reaches, loops
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
 from difflib import get_close_matches
 
 from pydantic import BaseModel
@@ -13,7 +14,19 @@ from flows.answers import BUILT_IN
 from flows.files import LocalText
 from flows.model import Ask, Call, CallPeople, Choose, Copy, Flow, HandOff, PressTo, Say, Set, Step, Workspace
 from flows.source import Source
-from flows.steps import AskStep, CallStep, FlowFile, FlowStep, GotoStep, HandoffStep, Place, SayStep, SetStep, name_of, walk
+from flows.steps import (
+    AskStep,
+    CallStep,
+    FlowFile,
+    FlowStep,
+    GotoStep,
+    HandoffStep,
+    Place,
+    SayStep,
+    SetStep,
+    name_of,
+    walk,
+)
 
 Flows = Mapping[str, tuple[Source, FlowFile]]
 
@@ -33,15 +46,21 @@ def nearest(word: str, known: Iterable[str], otherwise: str = "") -> str:
     return otherwise or (f"known: {', '.join(names[:12])}{'…' * (len(names) > 12)}" if names else "there is none yet")
 
 
-def check(
-    workspace: Workspace,
-    bot: Source,
-    hours: Source,
-    replies: Source,
-    flows: Flows,
-    intents: Mapping[str, tuple[Source, Place]],
-) -> None:
-    """Tells each file's source what is wrong in it. `intents` is where the training data has each."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Files:
+    """Where everything was read from, to tell the mistakes to. `intents` is where the training data
+    teaches each."""
+
+    bot: Source
+    hours: Source
+    replies: Source
+    flows: Flows
+    intents: Mapping[str, tuple[Source, Place]]
+
+
+def check(workspace: Workspace, files: Files) -> None:
+    """Tells each file's source what is wrong in it."""
+    bot, hours, replies, flows = files.bot, files.hours, files.replies, files.flows
     _check_languages(workspace, [(bot, workspace.bot), *flows.values()])
     for number, reply in enumerate(workspace.replies):
         _check_text(workspace, replies, ("replies", number, "text"), reply.text)
@@ -52,7 +71,7 @@ def check(
         if name != "default" and name not in workspace.skills:
             mend = nearest(name, ["default", *workspace.skills])
             hours.tell(("schedules", name), f'"{name}" is no skill of bot.yml', mend, key=True)
-    _check_starts(workspace, flows, intents)
+    _check_starts(flows, files.intents)
     for source, file in flows.values():
         for place, step in walk(file.steps):
             _check_references(workspace, source, file, place, step)
@@ -109,23 +128,22 @@ def _check_bot(workspace: Workspace, bot: Source) -> None:
                 bot.tell(place, f'"{read}" is not known in phrases', nearest(read, _PHRASE_SCOPE))
             _check_parts(bot, ("phrases", name, language), template)
     for name, action in workspace.library.actions.items():
-        words = [(("url",), action.url), *((("headers", key), header) for key, header in action.headers)]
-        for below, template in words:
-            if isinstance(template, str):
-                continue
-            for read, part in sorted(template.parts):
+        parts: list[tuple[Place, templates.Words]] = [(("url",), action.url)]
+        parts += [(("headers", key), words) for key, words in action.headers]
+        for below, words in parts:
+            for read, part in sorted(words.parts) if isinstance(words, templates.Compiled) else ():
                 if read == "vars" and part not in workspace.bot.vars:
                     mend = nearest(part, workspace.bot.vars, f"add it to vars:, or set ESTAFETA_VAR_{part}")
                     bot.tell(("actions", name, *below), f'vars has no "{part}"', mend, warn=True)
 
 
-def _check_starts(workspace: Workspace, flows: Flows, intents: Mapping[str, tuple[Source, Place]]) -> None:
+def _check_starts(flows: Flows, intents: Mapping[str, tuple[Source, Place]]) -> None:
     started = _run_by_others(flows)
     by_intent: dict[str, str] = {}
     by_command: dict[str, str] = {}
     for name, (source, file) in flows.items():
         for number, intent in enumerate(file.start.intent):
-            place = ("start", "intent", number)
+            place: Place = ("start", "intent", number)
             if intents and intent not in intents:
                 source.tell(place, f'no training data for the intent "{intent}"', nearest(intent, intents))
             if by_intent.setdefault(intent, name) != name:

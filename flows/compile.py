@@ -7,7 +7,6 @@ harmless takes its part, so that one pass finds all mistakes of a file.
 from __future__ import annotations
 
 import hashlib
-import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import TypeVar
@@ -54,6 +53,7 @@ from flows.steps import (
     name_of,
     walk,
 )
+from flows.templates import Words
 
 BUTTON_BYTES = 64
 T = TypeVar("T")
@@ -82,19 +82,23 @@ class _Templates:
         self._tell = tell
 
     def compile(self, how: Callable[[str], T], source: str, place: Place, instead: T) -> T:
+        """What `how` makes of the source, or `instead`."""
         try:
             return how(source)
         except templates.TemplateWrong as wrong:
             where = f" (line {wrong.line} of the text)" if wrong.line > 1 else ""
-            self._tell(place, f"template: {wrong}{where}", "templates are Jinja2: {{ slots.name }}, {% if … %}…{% endif %}")
+            self._tell(place, f"template: {wrong}{where}", "templates are Jinja2, like {{ slots.name }}")
             return instead
+
+    def words(self, how: Callable[[str], Words], source: str, place: Place) -> Words:
+        plain: Words = ""
+        return self.compile(how, source, place, plain)
 
     def copy(self, text: LocalText, place: Place) -> Copy:
         if isinstance(text.root, str):
-            return Copy(self.compile(templates.text, text.root, place, ""))
+            return Copy(self.words(templates.text, text.root, place))
         found = {
-            language: self.compile(templates.text, words, (*place, language), "")
-            for language, words in text.root.items()
+            language: self.words(templates.text, words, (*place, language)) for language, words in text.root.items()
         }
         return Copy(found.get(self._default, next(iter(found.values()))), found)
 
@@ -128,9 +132,9 @@ def library(bot: BotFile, files: Mapping[str, FlowFile], tell_bot: Tell, tell_fl
 def _action(action: Action, own: _Templates, place: Place) -> PreparedAction:
     return PreparedAction(
         method=action.method,
-        url=own.compile(templates.url, action.url, (*place, "url"), ""),
+        url=own.words(templates.url, action.url, (*place, "url")),
         headers=tuple(
-            (name, own.compile(templates.header, words, (*place, "headers", name), ""))
+            (name, own.words(templates.header, words, (*place, "headers", name)))
             for name, words in action.headers.items()
         ),
         timeout=action.timeout,
@@ -176,7 +180,8 @@ class _FlowCompiler:
         for place, step in walk(file.steps):
             name = name_of(step)
             if name and name in self._named:
-                self._tell((*place, "name" if step.name else "ask"), f'two steps are called "{name}"', "give one of them a name: of its own")
+                mend = "give one of them a name: of its own"
+                self._tell((*place, "name" if step.name else "ask"), f'two steps are called "{name}"', mend)
             elif name:
                 self._named[name] = self._index[place]
 
@@ -194,7 +199,7 @@ class _FlowCompiler:
             steps=steps,
             start=0,
             places={step.place: number for number, step in enumerate(steps)},
-            asks=tuple(dict((step.slot, step.expect) for step in steps if isinstance(step, Ask)).items()),
+            asks=tuple({step.slot: step.expect for step in steps if isinstance(step, Ask)}.items()),
         )
 
     def _order(self, steps: tuple[AnyStep, ...], place: Place, end: int, after: dict[Place, int]) -> None:

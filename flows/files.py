@@ -8,6 +8,8 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from functools import cached_property
+from itertools import pairwise
 from typing import Annotated, Any, Literal, NamedTuple
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -58,7 +60,8 @@ class Strict(BaseModel):
 
     @classmethod
     def _keys_in_words(cls) -> str:
-        return ", ".join(cls.keys())
+        needed = any(field.is_required() for field in cls.model_fields.values())
+        return ", ".join(cls.keys()) + ("" if needed else "; {} leaves all of them out")
 
 
 class LocalText(RootModel[StrictStr | dict[str, StrictStr]]):
@@ -187,7 +190,7 @@ def intervals(given: Any) -> tuple[Interval, ...]:
     if not isinstance(given, list | tuple):
         raise wrong("expected a list of times like 09:00-18:00")
     found = sorted(item if isinstance(item, Interval) else interval(item) for item in given)
-    for before, after in zip(found, found[1:], strict=False):
+    for before, after in pairwise(found):
         if after.start < before.end:
             raise wrong("these times overlap; join them into one")
     return tuple(found)
@@ -228,10 +231,12 @@ class Schedule(RootModel[dict[str, tuple[str, ...]]]):
 
     def on(self, weekday: int) -> tuple[Interval, ...]:
         """The intervals that begin on a weekday (Monday is 0), in order."""
-        for key, times in self.root.items():
-            if weekday in days(key):
-                return intervals(times)
-        return ()
+        return self._week[weekday]
+
+    @cached_property
+    def _week(self) -> tuple[tuple[Interval, ...], ...]:
+        by_day = {day: intervals(times) for key, times in self.root.items() for day in days(key)}
+        return tuple(by_day.get(day, ()) for day in range(7))
 
 
 class HoursFile(Strict):
@@ -269,9 +274,13 @@ class HoursFile(Strict):
             raise wrong('schedules need one called "default"')
         return self
 
-    @property
+    @cached_property
     def zone(self) -> ZoneInfo:
         return ZoneInfo(self.timezone)
+
+    @cached_property
+    def _by_date(self) -> dict[date, tuple[Interval, ...]]:
+        return {day: intervals(times) for day, times in self.exceptions.items()}
 
     def schedule(self, skill: str) -> Schedule:
         """The schedule of a skill, or the default one."""
@@ -279,8 +288,8 @@ class HoursFile(Strict):
 
     def on(self, skill: str, day: date) -> tuple[Interval, ...]:
         """The intervals that begin on a day for a skill, exceptions told in."""
-        exception = self.exceptions.get(day)
-        return self.schedule(skill).on(day.weekday()) if exception is None else intervals(exception)
+        exception = self._by_date.get(day)
+        return self.schedule(skill).on(day.weekday()) if exception is None else exception
 
 
 # --- replies.yml ---------------------------------------------------------------------------------

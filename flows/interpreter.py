@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from estafeta.kernel.model import Dialog, Json, Understanding
 from flows import templates
 from flows.answers import answer
-from flows.model import CallPeople, Workspace
 from flows.model import Call as CallStep
+from flows.model import CallPeople, Workspace
 from flows.requests import PreparedRequest, RequestNotPrepared, render_action
 from flows.turn import Call, HandoffRequest, Open, Reply, Scope, Stuck, Turn
 
@@ -56,7 +56,8 @@ Given = Said | Pressed | Resulted | Resumed
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """`matched` is False when nothing in the flows knew what to do; the dialog is unchanged then.
-    `error` is a sentence when a flow broke off: its frame is gone, and there are no replies."""
+    `error` is a sentence when a flow broke off: it is gone with those that ran it, and there are no
+    replies."""
 
     dialog: Dialog
     replies: tuple[Reply, ...] = ()

@@ -15,7 +15,8 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from estafeta.kernel.errors import EstafetaError
-from flows import check, compile
+from flows import check
+from flows.compile import library
 from flows.files import BotFile, HoursFile, RepliesFile
 from flows.model import Workspace
 from flows.source import Finding, Mapping, Source, read
@@ -60,16 +61,19 @@ def find(path: Path) -> tuple[Workspace | None, list[Finding]]:
     workspace = None
     if bot is not None and hours is not None and replies is not None:
         by_flow = {name: source for name, (source, _) in flows.items()}
-        library = compile.library(
-            bot,
-            {name: file for name, (_, file) in flows.items()},
-            bot_source.tell,
-            lambda name: by_flow[name].tell,
-        )
+        files = {name: file for name, (_, file) in flows.items()}
         workspace = Workspace(
-            path=path, bot=bot, hours=hours, replies=replies.replies, library=library, training=known
+            path=path,
+            bot=bot,
+            hours=hours,
+            replies=replies.replies,
+            library=library(bot, files, bot_source.tell, lambda name: by_flow[name].tell),
+            training=known,
         )
-        check.check(workspace, bot_source, hours_source, replies_source, flows, intents)
+        files_read = check.Files(
+            bot=bot_source, hours=hours_source, replies=replies_source, flows=flows, intents=intents
+        )
+        check.check(workspace, files_read)
     findings = sorted({finding for source in sources for finding in source.findings})
     if any(finding.severity == "error" for finding in findings):
         return None, findings
@@ -132,6 +136,8 @@ def _tell(source: Source, details: ErrorDetails) -> None:
     kind = details["type"]
     if kind == "missing":
         source.tell(place[:-1], f'"{place[-1]}" is missing', f"add {place[-1]}: here")
+    elif kind == "too_short" and details["input"]:
+        return  # its items are wrong, and each is told
     elif kind == "union_tag_not_found":
         what, mend = _no_kind(details["input"])
         source.tell(place, what, mend)
@@ -165,11 +171,11 @@ _TYPES = {
     "list_type": 'expected a list, each item on a line that begins with "- "',
 }
 _RANGES: dict[str, Callable[[dict[str, Any]], str]] = {
-    "greater_than": lambda limits: f"expected more than {limits['gt']}",
-    "greater_than_equal": lambda limits: f"expected {limits['ge']} or more",
-    "less_than_equal": lambda limits: f"expected {limits['le']} or less",
+    "greater_than": lambda limits: f"expected more than {limits['gt']:g}",
+    "greater_than_equal": lambda limits: f"expected {limits['ge']:g} or more",
+    "less_than_equal": lambda limits: f"expected {limits['le']:g} or less",
     "literal_error": lambda limits: f"expected {str(limits['expected']).replace(chr(39), '')}",
-    "too_short": lambda limits: f"expected at least {limits['min_length']} here",
+    "too_short": lambda limits: f"is empty; write at least {limits['min_length']} here",
 }
 
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from estafeta.kernel.model import Json, Reason
+from estafeta.kernel.model import Reason
 from flows.files import (
     Action,
     BotFile,

@@ -52,11 +52,9 @@ def render_action(
         raise RequestNotPrepared(f'there is no action "{action}" in bot.yml')
     settings = {**workspace.bot.vars, **vars}
     try:
-        url = templates.render_strictly(
-            prepared.url,
-            {**arguments, "secrets": dict(secrets), "vars": {key: templates.Verbatim(v) for key, v in settings.items()}},
-        )
         values = {**arguments, "secrets": dict(secrets), "vars": settings}
+        addresses = {name: templates.Verbatim(words) for name, words in settings.items()}
+        url = templates.render_strictly(prepared.url, {**values, "vars": addresses})
         headers = {name: templates.render_strictly(words, values) for name, words in prepared.headers}
     except templates.TemplateFailed as error:
         raise RequestNotPrepared(f'action "{action}": {error}') from error

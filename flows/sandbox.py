@@ -32,18 +32,17 @@ HOLE = "\ufdd0"
 """Stands where a value printed as nothing, until `tidy` closes the gap: a Unicode noncharacter, which
 no text has a use for (https://www.unicode.org/faq/private_use.html#nonchar4)."""
 
-_METHODS: dict[type, frozenset[str]] = {
-    str: frozenset(
-        "upper lower title capitalize strip lstrip rstrip startswith endswith split find count isdigit "
-        "removeprefix removesuffix".split()
-    ),
-    dict: frozenset(["get", "items", "keys", "values"]),
-    list: frozenset(["index", "count"]),
-    datetime: frozenset(["strftime", "isoformat", "date", "time", "weekday", "isoweekday"]),
-    date: frozenset(["strftime", "isoformat", "weekday", "isoweekday"]),
-    time: frozenset(["strftime", "isoformat"]),
-    LoopContext: frozenset(["index", "index0", "revindex", "first", "last", "length"]),
+_METHODS: dict[type, str] = {
+    str: "upper lower title capitalize strip lstrip rstrip startswith endswith split find count isdigit "
+    "removeprefix removesuffix",
+    dict: "get items keys values",
+    list: "index count",
+    datetime: "strftime isoformat date time weekday isoweekday",
+    date: "strftime isoformat weekday isoweekday",
+    time: "strftime isoformat",
+    LoopContext: "index index0 revindex first last length",
 }
+_OPEN = {kind: frozenset(names.split()) for kind, names in _METHODS.items()}
 _KEPT_FILTERS = (
     "abs capitalize count d default first float int last length list lower map max min reject rejectattr "
     "select selectattr sort sum title trim truncate unique upper urlencode"
@@ -101,6 +100,9 @@ def _few(value: Any) -> Iterator[Any]:
     return islice(value, LOOP_LIMIT)
 
 
+GLOBALS: dict[str, Any] = {"range": _range}
+"""What every template may call, besides what it is given."""
+
 _FILTERS: dict[str, Callable[..., Any]] = {
     **{name: FILTERS[name] for name in _KEPT_FILTERS.split() if name in FILTERS},
     "join": _join,
@@ -119,11 +121,11 @@ class NarrowEnvironment(ImmutableSandboxedEnvironment):
     def __init__(self, finalize: Callable[[Any], Any], undefined: type[Undefined]) -> None:
         super().__init__(autoescape=False, finalize=finalize, undefined=undefined, keep_trailing_newline=True)
         self.filters = dict(_FILTERS)
-        self.globals = {"range": _range}
+        self.globals = dict(GLOBALS)
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
         """Only values have attributes here, and only the methods that are named."""
-        return any(attr in names for kind, names in _METHODS.items() if isinstance(obj, kind)) or (
+        return any(attr in names for kind, names in _OPEN.items() if isinstance(obj, kind)) or (
             isinstance(obj, date | time) and isinstance(value, int)
         )
 
@@ -135,6 +137,8 @@ class NarrowEnvironment(ImmutableSandboxedEnvironment):
     def call(self, context: Context, obj: Any, /, *args: Any, **kwargs: Any) -> Any:
         if getattr(obj, "__name__", "") == "strftime" and not _STRFTIME.fullmatch(str(args[0] if args else "")):
             raise SecurityError("a time format has letters only, like %H:%M")
+        if not self.is_safe_callable(obj):
+            raise SecurityError(f"{getattr(obj, '__name__', 'this')}() is not known in templates")
         return super().call(context, obj, *args, **kwargs)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
@@ -170,7 +174,8 @@ class NarrowEnvironment(ImmutableSandboxedEnvironment):
             raise TemplateSyntaxError(f"longer than {TEXT_LIMIT} characters", 1)
         tree = self.parse(source)
         _inspect(tree, loops=0)
-        return _Bounding().visit(tree)
+        _Bounding().visit(tree)
+        return tree
 
 
 def _check_product(left: Any, right: Any) -> None:

@@ -6,6 +6,8 @@ On the way duplicate keys, merge keys, tags and endless references are told as f
 
 from __future__ import annotations
 
+import math
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -20,7 +22,11 @@ from flows.steps import Place
 _SIZE_LIMIT = 5_000_000
 _NODE_LIMIT = 500_000
 _DEPTH_LIMIT = 60
-_PLAIN_TAGS = frozenset(f"tag:yaml.org,2002:{kind}" for kind in "null bool int float str timestamp map seq".split())
+_PLAIN_TAGS = frozenset(
+    f"tag:yaml.org,2002:{kind}" for kind in ("null", "bool", "int", "float", "str", "timestamp", "map", "seq")
+)
+_HALF = re.compile("[\ud800-\udfff]")
+_INTEGER_LIMIT = 2**63
 _MERGE = "tag:yaml.org,2002:merge"
 
 
@@ -150,13 +156,30 @@ class _Reading:
             return [self.value(item, (*place, number), depth + 1) for number, item in enumerate(node.value)]
         if isinstance(node, ScalarNode) and tag.endswith(":timestamp"):
             return node.value
-        return self._construct(node, deep=True)
+        return self._scalar(node, place)
+
+    def _scalar(self, node: Node, place: Place) -> Any:
+        found = self._construct(node, deep=True)
+        if isinstance(found, str) and _HALF.search(found):
+            self._source.tell(
+                place, "half of a character stands here", "write the character itself, not \\u and a code"
+            )
+            return _HALF.sub("?", found)
+        if isinstance(found, float) and not math.isfinite(found):
+            self._source.tell(
+                place, f'"{node.value}" is no number one can count with', "put it in quotes, or leave it out"
+            )
+            return 0
+        if isinstance(found, int) and abs(found) >= _INTEGER_LIMIT:
+            self._source.tell(place, "this number is too big", "put it in quotes")
+            return 0
+        return found
 
     def _mapping(self, node: MappingNode, place: Place, depth: int) -> Mapping:
         found = Mapping()
         found.place = place
         for key_node, value_node in node.value:
-            key = key_node.value if isinstance(key_node, ScalarNode) else None
+            key = key_node.value if isinstance(key_node, ScalarNode) and not _HALF.search(key_node.value) else None
             line, column = _position(key_node)
             if key is None or str(key_node.tag) == _MERGE:
                 self._refuse(line, column, "a key must be a plain word", "write the keys out")
@@ -166,6 +189,8 @@ class _Reading:
                 self._refuse(line, column, f'"{key}" is here twice, first in line {first}', "keep one of them")
                 continue
             self._source._keys[(*place, key)] = (line, column)
+            if isinstance(value_node, ScalarNode) and not value_node.value:
+                self._source._values[(*place, key)] = (line, column)  # nothing is written, so it stands nowhere
             found[key] = self.value(value_node, (*place, key), depth + 1)
         return found
 

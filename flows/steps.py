@@ -20,17 +20,18 @@ Place = tuple[str | int, ...]
 
 _SLOT = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-_TAKEN = frozenset(
-    "slots customer bot now open range true false none True False None and or not in is if else not loop self".split()
+_TAKEN = (
+    "slots customer bot now open range vars secrets true false none True False None and or not in is if else loop self"
 )
-KINDS = ("ask", "call", "choose", "set", "goto", "flow", "handoff", "end", "say")
+Kind = Literal["ask", "call", "choose", "set", "goto", "flow", "handoff", "end", "say"]
+KINDS: tuple[Kind, ...] = ("ask", "call", "choose", "set", "goto", "flow", "handoff", "end", "say")
 """What a step may be. The order decides where keys of two kinds meet: an `ask` has a `say`."""
 
 
 def _slot(given: Any) -> str:
     if not isinstance(given, str) or not _SLOT.fullmatch(given):
         raise wrong(f'"{given}" is no name for a slot; expected Latin letters, digits and _, like order_number')
-    if given in _TAKEN:
+    if given in _TAKEN.split():
         raise wrong(f'"{given}" means something else in templates; choose another name')
     return given
 
@@ -151,7 +152,7 @@ class CallStep(_Named):
     """An action of bot.yml; the reply's JSON is saved under a name."""
 
     call: StrictStr
-    with_: Annotated[dict[SlotName, Json], Field(alias="with")] = {}
+    with_: Annotated[dict[SlotName, Json], Field(alias="with", default_factory=dict)]
     save: SlotName | None = None
     on_error: Steps | None = None
 
@@ -171,9 +172,7 @@ def _case(given: Any) -> str | None:
     return "case:otherwise" if "otherwise" in given and "when" not in given else "case:when"
 
 
-Case = Annotated[
-    Annotated[When, Tag("case:when")] | Annotated[Otherwise, Tag("case:otherwise")], Discriminator(_case)
-]
+Case = Annotated[Annotated[When, Tag("case:when")] | Annotated[Otherwise, Tag("case:otherwise")], Discriminator(_case)]
 
 
 class ChooseStep(_Named):
@@ -253,8 +252,8 @@ for _model in (AskStep, CallStep, When, Otherwise, ChooseStep, FlowFile):
 AnyStep = AskStep | CallStep | ChooseStep | SetStep | GotoStep | FlowStep | HandoffStep | EndStep | SayStep
 
 
-def kind_of(step: AnyStep) -> Literal["ask", "call", "choose", "set", "goto", "flow", "handoff", "end", "say"]:
-    return next(kind for kind in KINDS if kind in type(step).model_fields)  # type: ignore[return-value]
+def kind_of(step: AnyStep) -> Kind:
+    return next(kind for kind in KINDS if kind in type(step).model_fields)
 
 
 def name_of(step: AnyStep) -> str:

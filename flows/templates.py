@@ -10,14 +10,15 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
+from typing import Any, cast
 from urllib.parse import quote
 
 from jinja2 import ChainableUndefined, StrictUndefined, Template, TemplateError, TemplateSyntaxError, Undefined, nodes
+from jinja2.runtime import Context
 
 from estafeta.kernel.errors import EstafetaError
 from estafeta.kernel.model import Json
-from flows.sandbox import HOLE, TEXT_LIMIT, NarrowEnvironment
+from flows.sandbox import GLOBALS, HOLE, TEXT_LIMIT, NarrowEnvironment
 
 Values = Mapping[str, Any]
 
@@ -99,13 +100,17 @@ class Compiled:
         except (SyntaxError, RecursionError, MemoryError, ValueError):
             raise TemplateWrong("too complicated", 1) from None
         self._template = Template.from_code(environment, code, {}, None)
-        self._template.globals = environment.globals
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.source!r})"
 
     def _pieces(self, values: Values) -> Iterable[str]:
-        return self._template.root_render_func(self._template.new_context(dict(values)))
+        return self._template.root_render_func(self._context(values))
+
+    def _context(self, values: Values) -> Context:
+        """Shares the values rather than copying them: nothing in a narrow template writes."""
+        seen = {**values, **GLOBALS} if "range" in self.names else values
+        return self._template.new_context(cast(dict[str, Any], seen), shared=True)
 
 
 class Text(Compiled):
@@ -133,7 +138,7 @@ class Expression(Compiled):
 
     def __call__(self, values: Values) -> Any:
         try:
-            context = self._template.new_context(dict(values))
+            context = self._context(values)
             for _ in self._template.root_render_func(context):
                 pass
             found = context.vars["result"]
@@ -312,17 +317,17 @@ def templates_in(given: Value) -> Iterable[Compiled]:
 
 
 def _reads(tree: nodes.Template) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
-    loaded, stored = set(), {"loop"}
+    loaded: set[str] = set()
+    stored = {"loop"}
     for name in tree.find_all(nodes.Name):
         (loaded if name.ctx == "load" else stored).add(name.name)
     parts = set()
-    for access in tree.find_all((nodes.Getattr, nodes.Getitem)):
-        if not isinstance(access.node, nodes.Name):
-            continue
-        if isinstance(access, nodes.Getattr):
-            parts.add((access.node.name, access.attr))
-        elif isinstance(access, nodes.Getitem) and isinstance(access.arg, nodes.Const):
-            parts.add((access.node.name, str(access.arg.value)))
+    for dotted in tree.find_all(nodes.Getattr):
+        if isinstance(dotted.node, nodes.Name):
+            parts.add((dotted.node.name, dotted.attr))
+    for item in tree.find_all(nodes.Getitem):
+        if isinstance(item.node, nodes.Name) and isinstance(item.arg, nodes.Const):
+            parts.add((item.node.name, str(item.arg.value)))
     return frozenset(loaded - stored), frozenset(parts)
 
 

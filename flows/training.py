@@ -41,8 +41,8 @@ def training(sources: Iterable[Source]) -> tuple[Training, dict[str, tuple[Sourc
                 lookups.setdefault(str(block["lookup"]), []).extend(lines)
             elif "synonym" in block:
                 synonyms.update((line.casefold(), str(block["synonym"])) for line in lines)
-    for name, words in lookups.items():
-        values.setdefault(name, {}).update((word.casefold(), word) for word in words)
+    for name, listed in lookups.items():
+        values.setdefault(name, {}).update((word.casefold(), word) for word in listed)
     entities = {
         name: Entity(
             patterns=tuple(patterns.get(name, ())),

@@ -29,7 +29,7 @@ class Stuck(EstafetaError):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Scope:
     """What a turn knows of the world. `seed` chooses among variants: the same seed, the same one.
-    `now` is in the time zone that texts should show."""
+    `now` is aware; texts show it in the time zone of hours.yml."""
 
     language: str
     customer_name: str
@@ -131,7 +131,10 @@ class Turn:
         return Dialog(frames=tuple(frame.store() for frame in self._stack), slots=self._slots, fallbacks=0)
 
     def drop_failed(self) -> None:
+        """Drops the flow that broke off, and those that ran it and wanted its outcome."""
         if self._stack:
+            self._stack.pop()
+        while self._stack and isinstance(self._stack[-1].step, model.Run):
             self._stack.pop()
 
     # --- what the interpreter asks for ---
@@ -179,9 +182,7 @@ class Turn:
             self.go_on(step.on_error)
 
     def call_people(self, rule: HandOff) -> None:
-        self.handoff = HandoffRequest(
-            reason=rule.reason, skill=rule.skill, summary=self._rendered(rule.summary)
-        )
+        self.handoff = HandoffRequest(reason=rule.reason, skill=rule.skill, summary=self._rendered(rule.summary))
 
     def come_back(self) -> None:
         """The top frame is free to go on: its question is asked again, or its `flow` step is over."""
@@ -259,7 +260,7 @@ class Turn:
         if flow is None:
             raise Stuck(f'flow "{frame.flow.name}" runs "{step.flow}", which is not there')
         if len(self._stack) >= FRAME_LIMIT:
-            raise Stuck(f'flow "{frame.flow.name}" is the {FRAME_LIMIT}th inside of each other; do they run in a circle?')
+            raise Stuck(f'flow "{frame.flow.name}" is {FRAME_LIMIT} deep; do flows run each other in a circle?')
         self._push(flow, frame.known)
         return flow.start
 
@@ -296,7 +297,7 @@ class Turn:
                 "slots": self._slots,
                 "customer": {"name": scope.customer_name, "language": scope.language},
                 "bot": {"name": name if isinstance(name, str) else templates.unrendered(name)},
-                "now": scope.now,
+                "now": scope.now.astimezone(self.workspace.hours.zone),
                 "open": scope.open,
             }
         return self._values

@@ -165,9 +165,18 @@ def _intents(understandings: Sequence[Understanding]) -> tuple[Intent, ...]:
 
 
 def _lines(entries: Sequence[Entry]) -> Iterator[TranscriptLine]:
-    latest = {entry.data.get("of"): entry for entry in entries if entry.kind == "edit"}
+    """An edit stands in the place of the words it changes, or on its own when they are further back."""
+    shown: dict[str, tuple[Entry, Entry]] = {}
+    places = {}
     for entry in entries:
         if entry.kind == "said":
-            shown = latest.get(entry.id, entry)
-            text = "\n".join(words(part) for part in shown.parts)
-            yield TranscriptLine(author=entry.author.kind, name=entry.author.name, text=text, at=entry.at)
+            shown[entry.id] = (entry, entry)
+            if entry.data.get("message"):
+                places[entry.author.kind, entry.data["message"]] = entry.id
+        elif entry.kind == "edit":
+            place = entry.data.get("of") or places.get((entry.author.kind, entry.data.get("message")))
+            said, _ = shown.get(place or entry.id, (entry, entry))
+            shown[said.id] = (said, entry)
+    for said, latest in shown.values():
+        text = "\n".join(words(part) for part in latest.parts)
+        yield TranscriptLine(author=said.author.kind, name=said.author.name, text=text, at=said.at)

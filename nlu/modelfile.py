@@ -55,7 +55,7 @@ def save(folder: Path, model: Model, report: dict[str, Any]) -> None:
     np.savez(
         arrays,
         idf=pipeline.idf,
-        table=pipeline.table,
+        weights=pipeline.weights,
         bias=pipeline.bias,
         scope=scope.weights if scope else np.zeros(0, dtype=np.float32),
     )
@@ -110,7 +110,7 @@ def load(folder: Path) -> Model:
     try:
         plain = json.loads(contents[_MODEL])
         with np.load(io.BytesIO(contents[_ARRAYS]), allow_pickle=False) as arrays:
-            pipeline = _pipeline(plain, {name: arrays[name] for name in ("idf", "table", "bias", "scope")})
+            pipeline = _pipeline(plain, {name: arrays[name] for name in ("idf", "weights", "bias", "scope")})
         entities = EntityFinder.from_plain(plain["entities"])
     except (ValueError, KeyError, TypeError, AttributeError, OSError, EOFError, BadZipFile, UnsafePattern) as error:
         raise _damaged(folder, f"its content makes no model ({error})") from error
@@ -139,7 +139,7 @@ def _pipeline(plain: Any, arrays: dict[str, Floats]) -> Pipeline:
     words, chars = list(plain["words"]), list(plain["chars"])
     intents = tuple(str(name) for name in plain["intents"])
     features = len(words) + len(chars)
-    shapes = {"idf": (features,), "table": (features, 2 * len(intents)), "bias": (len(intents),)}
+    shapes = {"idf": (features,), "weights": (features, len(intents)), "bias": (len(intents),)}
     bias = plain["scope_bias"]
     shapes["scope"] = (len(SCORES) if bias is not None else 0,)
     for name, shape in shapes.items():
@@ -154,7 +154,7 @@ def _pipeline(plain: Any, arrays: dict[str, Floats]) -> Pipeline:
         words={str(term): at for at, term in enumerate(words)},
         chars={str(term): at for at, term in enumerate(chars, start=len(words))},
         idf=arrays["idf"],
-        table=arrays["table"],
+        weights=arrays["weights"],
         bias=arrays["bias"],
         temperature=temperature,
         scope=Scope(arrays["scope"], float(bias)) if bias is not None else None,

@@ -18,7 +18,7 @@ from snowballstemmer.russian_stemmer import RussianStemmer
 
 LONGEST_TEXT = 2_000
 """Characters read of a text; what follows is ignored. Cut before anything else is done."""
-MOST_WORDS = 150
+MOST_WORDS = 100
 """Words read of a text."""
 LONGEST_WORD = 32
 """Characters read of a word."""

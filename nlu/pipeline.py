@@ -26,8 +26,6 @@ SCORES = (
     "lead over the second",
     "energy",
     "entropy",
-    "nearest intent",
-    "predicted intent",
     "known words",
     "known pieces",
 )
@@ -69,15 +67,14 @@ class Prediction:
 class Pipeline:
     """`words` and `chars` map a term to its row; the rows of `chars` follow those of `words`.
 
-    `table` [rows, 2 x intents] holds the regression's weights and, beside them, each intent's mean
-    text at length one: one pass over a text's rows gives logits and likeness.
+    `weights` [rows, intents] and `bias` are the regression's.
     """
 
     intents: tuple[str, ...]
     words: Mapping[str, int]
     chars: Mapping[str, int]
     idf: Floats
-    table: Floats
+    weights: Floats
     bias: Floats
     temperature: float = 1.0
     scope: Scope | None = None
@@ -91,21 +88,21 @@ class Pipeline:
         scores = self.score(texts)
         probabilities = softmax(scores.logits / np.float32(self.temperature))
         # Without a trained decision the share of known words stands in: it keeps rubbish low.
-        inside = self.scope.probability(scores.evidence) if self.scope else scores.evidence[:, 6]
+        inside = (
+            self.scope.probability(scores.evidence) if self.scope else scores.evidence[:, SCORES.index("known words")]
+        )
         return Prediction(probabilities * inside[:, None], scores.known)
 
     def score(self, texts: Sequence[Sequence[str]]) -> Scores:
-        intents = len(self.intents)
-        both = np.zeros((len(texts), 2 * intents), dtype=np.float32)
+        logits = np.tile(self.bias, (len(texts), 1))
         shares = np.zeros((len(texts), 2), dtype=np.float32)
         known = np.zeros(len(texts), dtype=np.bool_)
         for at, text in enumerate(texts):
             rows, values, shares[at] = self._vector(text)
             if rows.size:
                 known[at] = True
-                both[at] = values @ self.table[rows]
-        logits = both[:, :intents] + self.bias
-        return Scores(logits, _evidence(logits, both[:, intents:], shares), known)
+                logits[at] += values @ self.weights[rows]
+        return Scores(logits, _evidence(logits, shares), known)
 
     def _vector(self, text: Sequence[str]) -> tuple[NDArray[np.intp], Floats, tuple[float, float]]:
         """Rows and values of a text's features, and the shares of its words and pieces that are known."""
@@ -150,9 +147,7 @@ def _sigmoid(values: Floats) -> Floats:
     return np.asarray(1 / (1 + np.exp(-np.clip(values, -30, 30))), dtype=np.float32)
 
 
-def _evidence(logits: Floats, likeness: Floats, shares: Floats) -> Floats:
-    best = logits.argmax(axis=1)
-    each = np.arange(len(logits))
+def _evidence(logits: Floats, shares: Floats) -> Floats:
     top = np.partition(logits, -2, axis=1)[:, -2:]
     highest = top[:, 1]
     powers = np.exp(logits - highest[:, None])
@@ -164,8 +159,6 @@ def _evidence(logits: Floats, likeness: Floats, shares: Floats) -> Floats:
             highest - top[:, 0],
             highest + np.log(total),
             -(probabilities * np.log(probabilities + np.float32(1e-12))).sum(axis=1),
-            likeness.max(axis=1),
-            likeness[each, best],
             shares[:, 0],
             shares[:, 1],
         ),

@@ -85,13 +85,15 @@ class LeanSession(AiohttpSession):
         return super().check_response(bot, method, status_code, orjson.dumps(answer).decode())
 
     def _body(self, bot: Bot, method: TelegramMethod[Any], files: dict[str, InputFile]) -> dict[str, Any]:
-        dumped = method.model_dump(exclude_unset=True, exclude_none=True, warnings=False)
-        return {
-            name: value
-            if isinstance(value, _PLAIN)
-            else self.prepare_value(value, bot=bot, files=files, _dumps_json=False)
-            for name, value in dumped.items()
-        }
+        """What was given to the method; files in it are collected in `files`."""
+        body = {}
+        for name in method.model_fields_set:
+            value = getattr(method, name)
+            if not isinstance(value, _PLAIN):
+                value = self.prepare_value(value, bot=bot, files=files, _dumps_json=False)
+            if value is not None:
+                body[name] = value
+        return body
 
     def _url(self, token: str, method: str) -> URL:
         url = self._urls.get(method)
@@ -230,9 +232,9 @@ class TelegramClient:
 
     def _rate_of(self, key: Hashable) -> Rate:
         if key == "bot":
-            return Rate(burst=self._limits.bot_per_second, per_second=self._limits.bot_per_second)
+            return Rate.within(self._limits.bot_per_second, 1.0)
         if isinstance(key, int) and key < 0:
-            return Rate.per_minute(self._limits.group_per_minute)
+            return Rate.within(self._limits.group_per_minute, 60.0)
         return Rate(burst=self._limits.chat_burst, per_second=self._limits.chat_per_second)
 
     def _at_home(self, method: TelegramMethod[Any]) -> TelegramMethod[Any]:

@@ -43,13 +43,15 @@ Greeting = Callable[[str], tuple[str, Sequence[Button]]]
 
 _HELLO_WITHIN = 10.0
 _HEARTBEAT = 30.0
+_SIGNS = 8
+"""Typing and pings of a visitor that have an effect at once; after that one a second."""
 
 
 class WidgetChannel:
     """Serves the chat from the platform's web application (`mount`).
 
-    `on_typing` hears that the customer of a conversation is writing (at most what the browser
-    sends: once in 3 seconds a tab). `follow` must run for what others say to appear at once.
+    `on_typing` hears that the customer of a conversation is writing (about once in 3 seconds;
+    never more than once a second for long). `follow` must run for what others say to appear at once.
     """
 
     name = "widget"
@@ -70,6 +72,7 @@ class WidgetChannel:
         self._on_typing = on_typing
         self._pages = Pages(config)
         self._pace = Pace(burst=config.burst, rate=config.rate)
+        self._signs = Pace(burst=_SIGNS, rate=1.0)
         self._sockets = Sockets()
 
     @property
@@ -222,11 +225,13 @@ class WidgetChannel:
                 case Message() | Press():
                     await self._accept(connection, frame, accept)
                 case Typing():
-                    await self._on_typing(connection.conversation)
+                    if self._signs.take(connection.address.chat, self._clock.now()):
+                        await self._on_typing(connection.conversation)
                 case Ping():
                     connection.tell({"type": "pong"})
                     # Announcements may be lost; a ping makes up for it.
-                    connection.look()
+                    if self._signs.take(connection.address.chat, self._clock.now()):
+                        connection.look()
                 case Hello():
                     connection.tell(frames.error_out("bad_request", connection.language))
         except Refused as refused:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 INK = "#1f1a15"
 PAPER = "#ffffff"
+BLACK = "#000000"
 LIGHT = "#f8f5f0"
 DARK = "#2d2823"
 """Of the grounds in static/chat.css, those that accents stand out from least."""
@@ -12,8 +13,8 @@ _ENOUGH = 4.5
 
 
 def ink_on(accent: str) -> str:
-    """White where it can be read on the accent, else the dark ink."""
-    return PAPER if contrast(accent, PAPER) >= _ENOUGH else INK
+    """White where it can be read on the accent, else black (one of them always can)."""
+    return PAPER if contrast(accent, PAPER) >= _ENOUGH else BLACK
 
 
 def readable(accent: str, ground: str) -> str:

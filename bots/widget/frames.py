@@ -7,6 +7,7 @@ Everything a browser sends is a stranger's word: `read` returns one of five fram
 from __future__ import annotations
 
 import hashlib
+import json
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -165,7 +166,11 @@ def _public(entry_id: str) -> str:
 
 
 def written(frame: dict[str, Any]) -> str:
-    return orjson.dumps(frame).decode()
+    try:
+        return orjson.dumps(frame).decode()
+    except TypeError:
+        # Half of a character pair, let in by some other channel: escaped, a browser takes it.
+        return json.dumps(frame)
 
 
 def entry_out(entry: Entry, address: Address, *, language: str, names: bool) -> dict[str, Any]:

@@ -141,6 +141,8 @@ def _shown(field: Any) -> str:
 
 def _refuse_unknown(given: Iterable[str]) -> None:
     known = {variable for variable, _ in names()}
+    # A part of the tree may also be given whole, as JSON.
+    known |= {_NESTED.join(variable.split(_NESTED)[:depth]) for variable in known for depth in (1, 2, 3)}
     for name in sorted(given):
         if not name.startswith(PREFIX) or name in known or name.startswith((SECRET, VARIABLE)):
             continue

@@ -45,8 +45,8 @@ class UnderstanderContract:
     ENTITY: tuple[str, str]
     """A text, and the name of the entity in it."""
     DEADLINE = 5.0
-    PATIENCE = 0.05
-    """Seconds by which an answer may come after its deadline."""
+    PATIENCE = 1.0
+    """Seconds by which an answer may come after its deadline: room for a machine that is busy."""
 
     @staticmethod
     def well_formed(understanding: Understanding, text: str) -> None:
@@ -124,4 +124,4 @@ class UnderstanderContract:
                 await understander.understand(f"{number} {HOSTILE['different words'][number:]}", deadline=0.02)
             return time.monotonic() - began
 
-        assert max(await asyncio.gather(*map(one, range(200)))) < 0.02 + self.PATIENCE + 0.2
+        assert max(await asyncio.gather(*map(one, range(200)))) < 0.02 + self.PATIENCE

@@ -18,7 +18,7 @@ def written(folder: Path, text: str | bytes, name: str = "x.yml") -> Path:
 def mistakes(folder: Path, text: str | bytes) -> list[tuple[str, int, int, str]]:
     with pytest.raises(TrainingDataError) as error:
         read_workspace(written(folder, text))
-    return [tuple(finding) for finding in error.value.findings]
+    return [(f.file, f.line, f.column, f.text) for f in error.value.findings]
 
 
 def test_examples_have_their_place(shop: TrainingData) -> None:

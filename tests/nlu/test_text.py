@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from nlu.data import TrainingData
@@ -39,6 +39,7 @@ def test_stems_follow_the_script() -> None:
     assert stem("订单") == "订单"
 
 
+@settings(deadline=None)
 @given(st.text(alphabet=st.characters(), max_size=4_000))
 def test_reading_is_bounded_and_keeps_places(text: str) -> None:
     reading = read(text)
@@ -93,6 +94,7 @@ def test_everyday_patterns_are_taken(pattern: str, text: str, matches: bool) -> 
     assert (compile_pattern(pattern).fullmatch(text) is not None) == matches
 
 
+@settings(deadline=None)
 @given(
     st.recursive(
         st.sampled_from([r"\d", r"\w", "a", "[ab]", "1", "."]),
@@ -148,6 +150,7 @@ def test_a_finder_comes_back_from_its_plain_form(finder: EntityFinder) -> None:
     assert again.find(text) == finder.find(text)
 
 
+@settings(deadline=None)
 @given(st.text(max_size=300))
 def test_entities_lie_inside_any_text(text: str) -> None:
     finder = EntityFinder(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import io
 import socket
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -88,19 +89,21 @@ class Stage:
                 await web.SockSite(runner, listener).start()
             stack.push_async_callback(_ended, asyncio.create_task(channel.listen(accept)))
             if self.config.mode == "webhook":
-                await self._webhook_set()
+                await eventually(lambda: self.fake.webhook.url == self.url)
             yield channel
-
-    async def _webhook_set(self) -> None:
-        async with asyncio.timeout(5):
-            while self.fake.webhook.url != self.url:
-                await asyncio.sleep(0.005)
 
     async def post(self, body: bytes, *, secret: str | None = SECRET) -> int:
         """Posts to the webhook as the messenger would; the status."""
         headers = {"X-Telegram-Bot-Api-Secret-Token": secret} if secret is not None else {}
-        async with ClientSession() as session, session.post(self.url, data=body, headers=headers) as answer:
+        async with ClientSession() as session, session.post(self.url, data=io.BytesIO(body), headers=headers) as answer:
             return answer.status
+
+
+async def eventually(condition: Callable[[], bool], seconds: float = 10.0) -> None:
+    """Waits for what tells nobody that it happened."""
+    async with asyncio.timeout(seconds):
+        while not condition():  # noqa: ASYNC110  there is no event to wait for
+            await asyncio.sleep(0.005)
 
 
 async def _ended(task: asyncio.Task[None]) -> None:
@@ -111,10 +114,10 @@ async def _ended(task: asyncio.Task[None]) -> None:
 
 @contextlib.asynccontextmanager
 async def staged(
-    mode: Literal["polling", "webhook"] = "polling", *, limits: TelegramLimits = UNLIMITED, **fake: Any
+    mode: Literal["polling", "webhook"] = "polling", *, pace: TelegramLimits = UNLIMITED, **fake: Any
 ) -> AsyncIterator[Stage]:
     async with FakeTelegram(**{"limits": None, "webhook_delay": 0.01, **fake}) as messenger:
-        stage = Stage(messenger, mode=mode, limits=limits)
+        stage = Stage(messenger, mode=mode, limits=pace)
         try:
             yield stage
         finally:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import AsyncIterator
+from typing import Literal
 
 import orjson
 import pytest
@@ -13,10 +15,13 @@ from tests.telegram.stage import Stage, staged
 
 
 class TelegramHarness(ChannelHarness):
-    def __init__(self, stage: Stage, channel: Channel) -> None:
+    def __init__(self, stage: Stage) -> None:
         self.stage = stage
-        self.channel = channel
         self.inbox = stage.inbox
+        self.work = contextlib.AsyncExitStack()
+
+    async def start(self) -> None:
+        self.channel: Channel = await self.work.enter_async_context(self.stage.listening())
 
     async def writes(self, who: str, text: str) -> None:
         self.stage.fake.private(who).says(text)
@@ -44,22 +49,32 @@ class TelegramHarness(ChannelHarness):
             assert await self.stage.post(orjson.dumps(update)) == 200
             return
         before = len(self.inbox.attempts)
+        await self.work.aclose()  # a process that died before its next poll confirmed the update
         fake.updates.pending.append(update)
-        async with self.stage.listening():  # another poll ends the first one's, which then finds the update
-            await self.inbox.until(lambda: len(self.inbox.attempts) > before)
+        await self.start()
+        await self.inbox.until(lambda: len(self.inbox.attempts) > before)
 
 
+@contextlib.asynccontextmanager
+async def working(mode: Literal["polling", "webhook"]) -> AsyncIterator[TelegramHarness]:
+    async with staged(mode) as stage:
+        harness = TelegramHarness(stage)
+        await harness.start()
+        try:
+            yield harness
+        finally:
+            await harness.work.aclose()
 
 
 class TestPolling(ChannelContract):
     @pytest.fixture
     async def harness(self) -> AsyncIterator[TelegramHarness]:
-        async with staged("polling") as stage, stage.listening() as channel:
-            yield TelegramHarness(stage, channel)
+        async with working("polling") as harness:
+            yield harness
 
 
 class TestWebhook(ChannelContract):
     @pytest.fixture
     async def harness(self) -> AsyncIterator[TelegramHarness]:
-        async with staged("webhook") as stage, stage.listening() as channel:
-            yield TelegramHarness(stage, channel)
+        async with working("webhook") as harness:
+            yield harness

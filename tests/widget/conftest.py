@@ -3,8 +3,12 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 
 import pytest
+import pytest_asyncio
+from playwright.async_api import Browser, async_playwright
 
 from tests.widget.platform import Platform
+from tests.widget.scene import ARGS, Scene
+from tests.widget.shop import Shop
 
 
 @pytest.fixture
@@ -13,3 +17,32 @@ async def platform() -> AsyncIterator[Platform]:
     await platform.start()
     yield platform
     await platform.stop()
+
+
+@pytest_asyncio.fixture(scope="module", loop_scope="module")
+async def browser() -> AsyncIterator[Browser]:
+    async with async_playwright() as playwright:
+        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGS)
+        yield browser
+        await browser.close()
+
+
+@pytest_asyncio.fixture(loop_scope="module")
+async def scene(browser: Browser, request: pytest.FixtureRequest) -> AsyncIterator[Scene]:
+    options = getattr(request, "param", {})
+    shop = Shop(options.get("host", "127.0.0.1"))
+    await shop.start()
+    platform = Platform(sites=(shop.origin,), **options.get("config", {}))
+    await platform.start()
+    shop.platform = platform.origin
+    context = await browser.new_context(
+        locale="ru-RU", **{"viewport": {"width": 1000, "height": 800}, **options.get("context", {})}
+    )
+    page = await context.new_page()
+    scene = Scene(browser, platform, shop, context, page)
+    scene.watch(page)
+    yield scene
+    await context.close()
+    await platform.stop()
+    await shop.stop()
+    assert scene.errors == []

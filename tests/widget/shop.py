@@ -1,4 +1,5 @@
-"""A shop's page on another site (localhost, where the platform is 127.0.0.1) that embeds the chat."""
+"""A shop's page that embeds the chat: another origin, and with `host="localhost"` another site too
+(there Chromium, in the private mode that Playwright uses, refuses storage to the frame)."""
 
 from __future__ import annotations
 
@@ -11,7 +12,8 @@ PAGE = """<!doctype html><html lang="ru"><head><meta charset="utf-8"><title>Ла
 <style>
 body {{ font: 16px Georgia, serif; margin: 40px; background: #f4f1ea; color: #333; }}
 /* What careless shops do to everything on their page: */
-* {{ letter-spacing: .3em; }} button {{ background: lime !important; border-radius: 0 !important; display: none !important }}
+* {{ letter-spacing: .3em; }} button {{ background: lime !important; border-radius: 0 !important }}
+button {{ display: none !important }}
 dialog, iframe, estafeta-chat {{ display: none !important; width: 10px !important; opacity: .1 !important }}
 </style></head>
 <body><h1>Лавка «Полка»</h1><p>Полки и всё для них. <a href="#" id="link">Каталог</a></p>{before}
@@ -20,7 +22,8 @@ dialog, iframe, estafeta-chat {{ display: none !important; width: 10px !importan
 
 
 class Shop:
-    def __init__(self) -> None:
+    def __init__(self, host: str = "127.0.0.1") -> None:
+        self.host = host
         self.platform = ""
         self.language = "ru"
         self.before = ""
@@ -29,7 +32,7 @@ class Shop:
 
     @property
     def origin(self) -> str:
-        return f"http://localhost:{self.port}"
+        return f"http://{self.host}:{self.port}"
 
     async def start(self) -> None:
         app = web.Application()

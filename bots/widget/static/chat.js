@@ -87,7 +87,8 @@ function welcome(frame) {
   if (anew) {
     entries = [];
     seq = 0;
-    draw();
+    log.clear();
+    opening(frame.entries[0]);
   }
   welcomed = true;
   setState(frame.state);
@@ -151,12 +152,16 @@ function speak(asked) {
 
 function draw() {
   log.clear();
-  const first = greeting || (entries.length ? null : { text: words.blank, buttons: [], at: new Date().toISOString() });
-  if (first && (!entries.length || entries[0].seq === 1)) {
-    log.add({ author: "bot", name: "", at: entries.length ? entries[0].at : first.at, text: first.text, buttons: entries.length ? [] : first.buttons });
-  }
+  opening(entries[0]);
   for (const entry of entries) log.add(entry);
   for (const item of outbox.items) log.show(item, item.failed ? "failed" : "sending");
+}
+
+// The greeting is no entry of the timeline: it stands before the first one.
+function opening(next) {
+  if (!greeting || !greeting.text || (next && next.seq > 1)) return;
+  const { text, buttons, at } = greeting;
+  log.add({ author: "bot", name: "", at: next ? next.at : at, text, buttons: next ? [] : buttons });
 }
 
 function setState(now) {

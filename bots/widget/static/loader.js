@@ -18,8 +18,8 @@ z-index:2147483000!important;display:block!important}
 :host([hidden]){display:none!important}
 button{all:unset;box-sizing:border-box;position:relative;display:grid;place-items:center;width:60px;height:60px;
 border-radius:50%;background:#accent;color:#ink;cursor:pointer;
-box-shadow:0 6px 20px #0003,0 2px 6px #0002;transition:transform .18s,box-shadow .18s}
-button:hover{transform:translateY(-2px);box-shadow:0 10px 26px #0004,0 3px 8px #0002}
+box-shadow:0 6px 20px #0003,0 2px 6px #0002;transition:transform .18s}
+button:hover{transform:translateY(-2px)}
 button:focus-visible{outline:3px solid #fff;box-shadow:0 0 0 6px #1f1a15}
 svg{width:28px;height:28px;fill:none;stroke:currentColor;stroke-width:1.8;stroke-linecap:round;stroke-linejoin:round}
 b{position:absolute;inset-block-start:-4px;inset-inline-end:-4px;min-width:22px;box-sizing:border-box;padding:0 6px;

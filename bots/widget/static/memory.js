@@ -1,5 +1,7 @@
 // What outlives a reload, in this origin's own storage: never in a URL, never on the shop's page.
-// Where the browser refuses storage (a strict private mode), it lasts as long as the page.
+// Where the browser refuses storage to frames of other sites (Chrome with third-party cookies blocked),
+// who we are is kept in a partitioned cookie (https://developer.mozilla.org/docs/Web/Privacy/Guides/Privacy_sandbox/Partitioned_cookies)
+// of this page alone; the rest lasts as long as the page.
 
 export function memoryOf(key) {
   const prefix = `estafeta:${key}:`;
@@ -42,11 +44,32 @@ function usable() {
 }
 
 function fallback() {
-  const values = new Map();
+  const values = new Map(cookies());
   return {
     getItem: (name) => values.get(name) ?? null,
-    setItem: (name, value) => values.set(name, value),
-    removeItem: (name) => values.delete(name),
+    setItem(name, value) {
+      values.set(name, value);
+      if (KEPT.test(name)) keep(name, value, 31536000);
+    },
+    removeItem(name) {
+      values.delete(name);
+      if (KEPT.test(name)) keep(name, "", 0);
+    },
     keys: () => [...values.keys()],
   };
+}
+
+const KEPT = /:(token|read)$/;
+
+function cookies() {
+  return document.cookie
+    .split("; ")
+    .map((cookie) => cookie.split("="))
+    .filter(([name]) => KEPT.test(decodeURIComponent(name)))
+    .map(([name, value]) => [decodeURIComponent(name), decodeURIComponent(value)]);
+}
+
+function keep(name, value, seconds) {
+  const rules = `Path=/widget/frame; Max-Age=${seconds}; Secure; SameSite=None; Partitioned`;
+  document.cookie = `${encodeURIComponent(name)}=${encodeURIComponent(value)}; ${rules}`;
 }

@@ -28,7 +28,6 @@ const WORDS = {
     yesterday: "Вчера",
     over: (count) => `Слишком длинно: лишних символов ${count}`,
     left: (count) => `Осталось символов: ${count}`,
-    blank: "Здравствуйте! Напишите нам, мы рядом.",
   },
   en: {
     log: "Conversation",
@@ -57,7 +56,6 @@ const WORDS = {
     yesterday: "Yesterday",
     over: (count) => `Too long by ${count} characters`,
     left: (count) => `${count} characters left`,
-    blank: "Hello! Write to us, we are here.",
   },
 };
 

@@ -9,7 +9,7 @@ Json = dict[str, Any]
 NAMES = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 409: "Conflict"}
 
 
-class Refused(Exception):  # noqa: N818  a refusal is what it is called in the field
+class Refused(Exception):
     """One answer with `ok: false`. `text` comes after the name of the status and a colon."""
 
     def __init__(self, status: int, text: str = "", **parameters: int) -> None:
@@ -34,5 +34,5 @@ def too_many(seconds: int) -> Refused:
     return Refused(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
 
 
-class NotPossible(ValueError):  # noqa: N818  the caller's mistake, in the words of a person
+class NotPossible(ValueError):
     """A person of the stand-in was asked to do what Telegram would not let them do."""

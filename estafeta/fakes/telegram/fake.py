@@ -23,7 +23,7 @@ from estafeta.fakes.telegram.page import Page
 from estafeta.fakes.telegram.people import Group, Participant
 from estafeta.fakes.telegram.saved import load, save
 from estafeta.fakes.telegram.scene import Scene
-from estafeta.fakes.telegram.updates import Updates
+from estafeta.fakes.telegram.updates import GONE, Updates
 from estafeta.fakes.telegram.webhook import Webhook
 from estafeta.fakes.telegram.world import World, member, topic_of
 
@@ -135,7 +135,7 @@ class FakeTelegram:
 
     async def stop(self) -> None:
         self._running = False
-        self.updates.end_poll()
+        self.updates.end_poll(GONE)
         for listener in list(self._listeners):
             listener()
         await self.webhook.close()

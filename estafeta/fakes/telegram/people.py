@@ -14,7 +14,7 @@ from estafeta.fakes.telegram.forum import rename, shut
 from estafeta.fakes.telegram.media import described
 from estafeta.fakes.telegram.scene import Scene, check_open
 from estafeta.fakes.telegram.text import found_in, units
-from estafeta.fakes.telegram.world import ANONYMOUS, GENERAL, TOPIC_COLOURS, Chat, Press, Topic, member, topic_of
+from estafeta.fakes.telegram.world import ANONYMOUS, GENERAL, TOPIC_COLOURS, Chat, Press, Topic, member
 
 
 @dataclass(frozen=True, slots=True)
@@ -321,6 +321,3 @@ def _plain(text: str) -> Json:
         raise NotPossible("a message is valid Unicode") from None
     entities = found_in(text)
     return {"text": text, "entities": entities} if entities else {"text": text}
-
-
-__all__ = ["Group", "Participant", "topic_of"]

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from estafeta.fakes.telegram.errors import Json, bad
 from estafeta.fakes.telegram.updates import Updates
-from estafeta.fakes.telegram.world import GENERAL, Chat, World, topic_of
+from estafeta.fakes.telegram.world import GENERAL, Chat, World
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +132,3 @@ def check_open(chat: Chat, user: int, topic: int) -> None:
     found = chat.topics.get(topic)
     if found is not None and found.closed and found.creator != user and not chat.may(user, "can_manage_topics"):
         raise bad("TOPIC_CLOSED")
-
-
-__all__ = ["GENERAL", "Scene", "Upload", "Uploads", "check_open", "topic_of"]

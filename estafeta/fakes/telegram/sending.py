@@ -9,7 +9,7 @@ from estafeta.fakes.telegram.errors import Json, Refused, bad
 from estafeta.fakes.telegram.media import media, thumbnail_free
 from estafeta.fakes.telegram.scene import Scene, Uploads, check_open
 from estafeta.fakes.telegram.text import read_text
-from estafeta.fakes.telegram.world import GENERAL, Chat, topic_of
+from estafeta.fakes.telegram.world import GENERAL, Chat
 
 ACTIONS = frozenset(
     {
@@ -245,8 +245,3 @@ def send_chat_action(scene: Scene, p: Json, _files: Uploads) -> bool:
     chat.actions[topic] = (p["action"], scene.world.now() + ACTION_SECONDS)
     scene.changed()
     return True
-
-
-def is_in(message: Json, topic: int | None) -> bool:
-    """Whether a message is shown in a topic; None: in the whole chat."""
-    return topic is None or topic_of(message) == topic

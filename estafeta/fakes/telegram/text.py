@@ -116,7 +116,9 @@ def parse_html(source: str) -> tuple[str, list[Json]]:
         at = len(source[:place].encode("utf-8", "surrogatepass"))
         if source.startswith("</", place):
             opened, place = _close(source, place, at, stack)
-            if entity := _entity(opened, length):
+            if stack and stack[-1].name == "pre" and "language-" in opened.attributes.get("class", ""):
+                stack[-1].attributes["language"] = opened.attributes["class"].removeprefix("language-")
+            elif entity := _entity(opened, length):
                 entities.append(entity)
         else:
             name, attributes, place = _open_tag(source, place, at)
@@ -177,6 +179,8 @@ def _entity(opened: _Open, length: int) -> Json | None:
             entity["url"] = url
         case "tg-emoji":
             entity["custom_emoji_id"] = opened.attributes.get("emoji-id", "")
+        case "pre" if "language" in opened.attributes:
+            entity["language"] = opened.attributes["language"]
         case "blockquote" if "expandable" in opened.attributes:
             entity["type"] = "expandable_blockquote"
     return entity

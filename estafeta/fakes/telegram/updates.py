@@ -14,8 +14,10 @@ from estafeta.fakes.telegram.schema import document
 NOT_BY_DEFAULT = frozenset({"chat_member", "message_reaction", "message_reaction_count"})
 
 WEBHOOK_ACTIVE = "can't use getUpdates method while webhook is active; use deleteWebhook to delete the webhook first"
-OTHER_POLL = "terminated by other getUpdates request; make sure that only one bot instance is running"
-SET_WEBHOOK = "terminated by setWebhook request"
+OTHER_POLL = Refused(409, "terminated by other getUpdates request; make sure that only one bot instance is running")
+SET_WEBHOOK = Refused(409, "terminated by setWebhook request")
+GONE = Refused(502, "Bad Gateway")
+"""The server goes down."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -84,10 +86,15 @@ class Updates:
             if self._poll is mine:
                 self._poll = None
 
-    def end_poll(self, reason: str = SET_WEBHOOK) -> None:
-        """Ends a getUpdates that waits, with a conflict."""
+    @property
+    def polling(self) -> bool:
+        """Whether a getUpdates waits for updates."""
+        return self._poll is not None
+
+    def end_poll(self, reason: Refused) -> None:
+        """Ends a getUpdates that waits, with an error."""
         if self._poll is not None and not self._poll.done():
-            self._poll.set_exception(Refused(409, reason))
+            self._poll.set_exception(reason)
         self._poll = None
 
 

@@ -22,7 +22,7 @@ import orjson
 
 from estafeta.fakes.telegram.errors import Json, bad
 from estafeta.fakes.telegram.faults import Faults
-from estafeta.fakes.telegram.updates import Updates, lane_of
+from estafeta.fakes.telegram.updates import SET_WEBHOOK, Updates, lane_of
 
 ANSWER_SECONDS = 60
 Reply = Callable[[str, Json], Awaitable[object]]
@@ -72,7 +72,7 @@ class Webhook:
         if not re.fullmatch(r"[A-Za-z0-9_-]*", secret):
             raise bad("secret token contains unallowed characters")
         self._take_back()
-        self.updates.end_poll()
+        self.updates.end_poll(SET_WEBHOOK)
         self.updates.allow(p.get("allowed_updates"))
         self.start(p["url"], secret, min(max(p.get("max_connections", 40), 1), 100))
         if p.get("drop_pending_updates"):

@@ -199,7 +199,8 @@ class World:
             message["reply_to_message"] = {key: value for key, value in replied.items() if key != "reply_to_message"}
         message.update(content)
         chat.messages[number] = message
-        chat.actions.pop(topic, None)
+        if author is self.bot:
+            chat.actions.pop(topic, None)  # "typing…" ends with the bot's message
         if self.kept is not None and len(chat.messages) > self.kept:
             self._forget_oldest(chat)
         return message

@@ -8,10 +8,10 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-import json
 from collections.abc import AsyncIterator, Mapping
 
 from aiohttp import WSMsgType, web
+from pydantic import ValidationError
 
 from estafeta.kernel.model import Notice, OutboxId
 from estafeta.kernel.ports import Accept, Clock, DeskView, Live, Receipt, Store
@@ -20,6 +20,7 @@ from handoff.desks.web.api import Api, OnTyping
 from handoff.desks.web.openapi import OPERATIONS, document
 from handoff.desks.web.sessions import DESK, Session, Sessions
 from handoff.desks.web.sockets import Listener, Sockets
+from handoff.desks.web.wire import Ping
 
 __all__ = ["OnTyping", "WebDesk"]
 
@@ -65,7 +66,9 @@ class WebDesk:
         )
         route = app.router.add_route
         for item in OPERATIONS:
-            route(item.method, f"{self._base}/api/v1{item.path}", checks.guarded(getattr(api, item.name)))
+            # Any id reaches its handler, which answers an impossible one with a sentence.
+            path = item.path.replace("{id}", "{id:[^/]+}")
+            route(item.method, f"{self._base}/api/v1{path}", checks.guarded(getattr(api, item.name)))
         route("GET", f"{self._base}/api/v1/openapi.json", self._openapi)
         route("GET", f"{self._base}/desk", page.page)
         route("GET", f"{self._base}/desk/", self._to_page)
@@ -89,8 +92,9 @@ class WebDesk:
         await asyncio.Event().wait()
 
     async def show(self, item: OutboxId, notice: Notice, view: DeskView) -> Receipt:
+        """A state leaves nothing on the desk that could be named; everything else is known by `item`."""
         self._sockets.changed(view.conversation.id)
-        return Receipt(external=item)
+        return Receipt() if notice.kind == "state" else Receipt(external=item)
 
     def _socket_of(self, api: Api) -> checks.Handler:
         async def serve(request: web.Request) -> web.StreamResponse:
@@ -133,7 +137,7 @@ class WebDesk:
 
 def _is_ping(data: str) -> bool:
     try:
-        frame = json.loads(data)
-    except ValueError:
+        Ping.model_validate_json(data)
+    except ValidationError:
         return False
-    return isinstance(frame, dict) and frame.get("type") == "ping"
+    return True

@@ -13,12 +13,12 @@ from estafeta.kernel.errors import EstafetaError
 
 SENTENCES: dict[str, dict[str, str]] = {
     "not_logged_in": {
-        "ru": "Вы не вошли. Откройте ссылку для входа, которую печатает estafeta при запуске.",
-        "en": "You are not logged in. Open the log-in link that estafeta prints at start.",
+        "ru": "Вы не вошли. Откройте ссылку для входа: её печатает команда estafeta login-link, и estafeta при запуске.",
+        "en": "You are not logged in. Open a log-in link: estafeta prints one at start and on estafeta login-link.",
     },
     "code_refused": {
-        "ru": "Эта ссылка для входа уже использована или устарела. Новую печатает estafeta при запуске.",
-        "en": "This log-in link has been used or is too old. estafeta prints a new one at start.",
+        "ru": "Эта ссылка для входа уже использована или устарела. Новую печатает команда estafeta login-link.",
+        "en": "This log-in link has been used or is too old. The command estafeta login-link prints a new one.",
     },
     "too_many_attempts": {
         "ru": "Слишком много попыток входа. Подождите {seconds} с и попробуйте снова.",
@@ -73,7 +73,7 @@ SENTENCES: dict[str, dict[str, str]] = {
 LANGUAGES = ("ru", "en")
 
 
-class Refused(EstafetaError):  # noqa: N818 - named after what happened
+class Refused(EstafetaError):
     """A request that is not done. `code` is for programs, the sentence for people."""
 
     def __init__(self, status: int, code: str, *, headers: Mapping[str, str] | None = None, **values: Any) -> None:

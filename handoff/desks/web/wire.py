@@ -64,6 +64,12 @@ class Move(Asked):
     move: Literal["take", "return", "close"]
 
 
+class Ping(BaseModel):
+    """All that a page says on its socket."""
+
+    type: Literal["ping"]
+
+
 class Answered(BaseModel):
     model_config = ConfigDict(frozen=True)
 

@@ -4,10 +4,12 @@ what an operator does shows in the timeline."""
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Literal
 
 from aiohttp import ClientSession, CookieJar, web
@@ -36,7 +38,7 @@ from estafeta.kernel.model import (
 )
 from estafeta.kernel.ports import Accepted, Change, Live
 from handoff.desks.web import WebDesk
-from tests.desks.web.memory_store import MemoryStore
+from tests.desks.web.store import WatchedStore
 
 HEADERS = {"X-Estafeta": "1"}
 
@@ -60,17 +62,16 @@ class HandClock:
 class Office:
     """`address` is where the desk is served. `deliver`: whether an operator's words are marked as sent."""
 
-    def __init__(self, *, base: str = "", replies: dict[str, dict[str, str]] | None = None) -> None:
-        self.store = MemoryStore()
+    def __init__(self, folder: Path, *, base: str = "", replies: dict[str, dict[str, str]] | None = None) -> None:
         self.clock = HandClock()
+        self.store = WatchedStore(folder / "estafeta.db", clock=self.clock).watch()
+        self.customers = 0
         self.live: asyncio.Queue[Live | None] = asyncio.Queue()
         self.typed: list[tuple[str, str]] = []
         self.address = ""
         self.base = base
         self.deliver: Literal["sent", "failed"] = "sent"
-        self.desk = WebDesk(
-            store=self.store, clock=self.clock, replies=replies or {}, on_typing=self._typed, base=base
-        )
+        self.desk = WebDesk(store=self.store, clock=self.clock, replies=replies or {}, on_typing=self._typed, base=base)
 
     async def _typed(self, conversation: ConversationId, name: str) -> None:
         self.typed.append((conversation, name))
@@ -90,7 +91,7 @@ class Office:
     async def _apply(self, signal: Signal) -> None:
         """What the engine makes of an operator's signal, as far as the page can tell."""
         assert signal.conversation is not None
-        now, event, name = self.store.kept[signal.conversation], signal.event, f"{signal.id}.1"
+        now, event, name = await self.stored(signal.conversation), signal.event, f"{signal.id}.1"
         match event:
             case OperatorSaid():
                 taken = replace(_ticket(now), assignee=_ticket(now).assignee or event.operator)
@@ -114,9 +115,14 @@ class Office:
             case _:
                 raise AssertionError(event)
 
+    async def stored(self, conversation: ConversationId) -> Conversation:
+        found = (await self.store.load(conversation)).conversation
+        assert found is not None
+        return found
+
     async def commit(self, conversation: Conversation, entries: tuple[Entry, ...] = ()) -> None:
-        stored = self.store.kept.get(conversation.id)
-        version = stored.version if stored else 0
+        mailbox = await self.store.load(conversation.id)
+        version = mailbox.conversation.version if mailbox.conversation else 0
         await self.store.commit(
             Change(
                 conversation=replace(
@@ -126,7 +132,7 @@ class Office:
                     updated_at=self.clock.now(),
                 ),
                 expected_version=version,
-                applied=(),
+                applied=tuple(signal.id for signal in mailbox.signals),
                 entries=entries,
             )
         )
@@ -142,7 +148,7 @@ class Office:
         at: datetime | None = None,
         **more: Any,
     ) -> Entry:
-        now = self.store.kept[conversation]
+        now = await self.stored(conversation)
         entry = Entry(
             id=EntryId(entry_id or f"e.{conversation}.{now.seq + 1}"),
             conversation=conversation,
@@ -187,7 +193,8 @@ class Office:
         language: str = "ru",
     ) -> ConversationId:
         """A new customer's conversation in that stage; `waits` and `promise` are from now."""
-        address = Address(channel=channel, account="main", chat=f"{len(self.store.kept) + 1}")
+        self.customers += 1
+        address = Address(channel=channel, account="main", chat=f"{self.customers}")
         now = self.clock.now()
         understood = understanding(intents)
         conversation = Conversation(
@@ -248,21 +255,21 @@ def understanding(intents: Sequence[tuple[str, float]]) -> tuple[Understanding, 
 
 
 @asynccontextmanager
-async def open_office(
-    *, base: str = "", replies: dict[str, dict[str, str]] | None = None
-) -> AsyncIterator[Office]:
-    office = Office(base=base, replies=replies)
-    app = web.Application()
-    office.desk.mount(app, office.accept)
-    runner = web.AppRunner(app, access_log=None)
-    await runner.setup()
-    site = web.TCPSite(runner, "127.0.0.1", 0)
-    await site.start()
-    office.address = f"http://127.0.0.1:{runner.addresses[0][1]}"
-    following = asyncio.create_task(office.desk.follow(office.announcements()))
-    try:
-        yield office
-    finally:
-        await office.live.put(None)
-        await following
-        await runner.cleanup()
+async def open_office(*, base: str = "", replies: dict[str, dict[str, str]] | None = None) -> AsyncIterator[Office]:
+    with tempfile.TemporaryDirectory() as folder:
+        office = Office(Path(folder), base=base, replies=replies)
+        app = web.Application()
+        office.desk.mount(app, office.accept)
+        runner = web.AppRunner(app, access_log=None)
+        await office.store.open()
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        office.address = f"http://127.0.0.1:{runner.addresses[0][1]}"
+        following = asyncio.create_task(office.desk.follow(office.announcements()))
+        try:
+            yield office
+        finally:
+            await office.live.put(None)
+            await following
+            await runner.cleanup()
+            await office.store.close()

@@ -1,5 +1,6 @@
 // Requests. Every failure is a sentence that may be shown as it is.
 
+import { uuid } from "./dom.js";
 import { language, t } from "./words.js";
 
 const root = new URL("api/v1/", document.baseURI);
@@ -57,7 +58,7 @@ export const api = {
   newest: (id, limit) => ask("GET", `${one(id)}/entries?newest=1&limit=${limit}`),
   after: (id, seq, limit) => ask("GET", `${one(id)}/entries?after=${seq}&limit=${limit}`),
   say: (id, mode, message) => ask("POST", `${one(id)}/${mode}`, message),
-  move: (id, move) => ask("POST", `${one(id)}/move`, { id: crypto.randomUUID(), move }),
+  move: (id, move) => ask("POST", `${one(id)}/move`, { id: uuid(), move }),
   typing: (id) => ask("POST", `${one(id)}/typing`),
   replies: () => ask("GET", "replies"),
 };

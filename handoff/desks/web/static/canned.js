@@ -12,8 +12,12 @@ let shown = [];
 let at = 0;
 let insert = () => {};
 
-export async function startCanned(onInsert) {
+export function startCanned(onInsert) {
   insert = onInsert;
+}
+
+/** Reads them anew; without an answer the old ones stay. */
+export async function refresh() {
   replies = (await api.replies()).replies;
 }
 

@@ -43,7 +43,7 @@ export function startComposer() {
     field().value = text;
     changed();
     field().focus();
-  }).catch(() => {});
+  });
 }
 
 /** The draft of the conversation that is open now. */

@@ -63,7 +63,18 @@ export function kept(storage, key, otherwise) {
   }
 }
 
-/** Asks; resolves to the id of the chosen button, or "" when the dialog was dismissed. */
+/** A random UUID. `crypto.randomUUID` is missing where the desk is opened by plain http from another
+ *  machine: https://developer.mozilla.org/en-US/docs/Web/API/Crypto/randomUUID */
+export function uuid() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 0x0f) | 0x40;
+  bytes[8] = (bytes[8] & 0x3f) | 0x80;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return hex.replace(/^(.{8})(.{4})(.{4})(.{4})(.{12})$/, "$1-$2-$3-$4-$5");
+}
+
+/** Asks; resolves to the id of the chosen button, or "" when the dialog was dismissed. The first button
+ *  has the focus and must be the harmless one: an Enter too many must not send anything. */
 export function choose(text, buttons) {
   const dialog = by("confirm");
   by("confirm-text").textContent = text;
@@ -75,7 +86,7 @@ export function choose(text, buttons) {
     dialog.returnValue = "";
     dialog.addEventListener("close", () => resolve(dialog.returnValue), { once: true });
     dialog.showModal();
-    made.at(-1).focus();
+    made[0].focus();
   });
 }
 

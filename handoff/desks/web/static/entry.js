@@ -87,6 +87,8 @@ export function eventNode(entry) {
     name: data.name || entry.author.name || t("who.operator"),
     reason: data.reason ? reason(data.reason) : "",
     flow: data.flow ? spoken(data.flow) : "",
+    desk: data.desk ? spoken(data.desk) : "",
+    why: data.why || "",
   };
   const known = told(`event.${data.event}`, "");
   const words = known ? t(`event.${data.event}`, values) : t("event.other", { name: spoken(data.event ?? "") });

@@ -127,10 +127,13 @@ function nodeOf(row) {
 
 function rowContent(row) {
   const name = bdi(row.name || t("row.nameless"), { class: "row-name" });
-  const time = el("span", { class: "row-time" }, row.last ? shortWhen(row.last.at) : "");
-  const top = el("span", { class: "row-line" }, name, time);
-  const preview = el("span", { class: "row-preview" }, ...previewOf(row));
-  return [top, preview, el("span", { class: "row-marks" }, ...marksOf(row))];
+  const promise = row.promise && row.stage === "queued" ? promiseMark(row) : "";
+  return [
+    el("span", { class: "row-line" }, name, row.since ? waitMark(row) : timeMark(row)),
+    el("span", { class: "row-preview" }, ...previewOf(row)),
+    el("span", { class: "row-marks" }, ...marksOf(row)),
+    promise,
+  ].filter(Boolean);
 }
 
 function previewOf(row) {
@@ -139,23 +142,24 @@ function previewOf(row) {
   return [who ? el("span", { class: "row-who" }, who) : "", bdi(row.last.text)];
 }
 
+/** Where from, and why or with whom; apart by dots. */
 function marksOf(row) {
-  const marks = [el("span", { class: "mark" }, channel(row.channel))];
-  if (row.stage === "queued" && row.reason) marks.push(el("span", { class: "mark" }, reason(row.reason)));
-  if (row.stage === "human" && !row.mine) marks.push(bdi(row.assignee, { class: "mark owner" }));
-  if (row.since) marks.push(waitMark(row));
-  if (row.promise && row.stage === "queued") marks.push(promiseMark(row));
-  if (row.unreachable) marks.push(el("span", { class: "mark late" }, t("row.unreachable")));
-  return marks;
+  const marks = [channel(row.channel)];
+  if (row.stage === "queued" && row.reason) marks.push(reason(row.reason));
+  if (row.stage === "human" && !row.mine) marks.push(bdi(row.assignee));
+  if (row.unreachable) marks.push(el("span", { class: "late-text" }, t("row.unreachable")));
+  return marks.flatMap((mark, index) => (index ? [" · ", mark] : [mark]));
 }
+
+const timeMark = (row) => el("span", { class: "row-time" }, row.last ? shortWhen(row.last.at) : "");
 
 function waitMark(row) {
   const waits = Date.now() - stamp(row.since);
-  return el("span", { class: `mark wait ${waits > LATE ? "late" : ""}` }, t("row.waits", { time: span(waits) }));
+  return el("span", { class: `row-wait ${waits > LATE ? "late-text" : ""}` }, t("row.waits", { time: span(waits) }));
 }
 
 function promiseMark(row) {
   const overdue = Date.now() > stamp(row.promise);
   const says = t(overdue ? "row.overdue" : "row.promise", { time: when(row.promise) });
-  return el("span", { class: `mark ${overdue ? "late" : "promise"}` }, says);
+  return el("span", { class: `row-promise ${overdue ? "late-text" : ""}` }, says);
 }

@@ -3,6 +3,7 @@
 import * as actions from "./actions.js";
 import { look, startAlerts } from "./alerts.js";
 import { api, whenLoggedOut } from "./api.js";
+import * as canned from "./canned.js";
 import * as card from "./card.js";
 import * as composer from "./composer.js";
 import { bdi, by, keep, kept, toast } from "./dom.js";
@@ -17,12 +18,14 @@ import { fillPage, language, setLanguage, t } from "./words.js";
 
 const THEME = "estafeta.desk.theme";
 const OVER = "estafeta.desk.over";
+const RETRY = 2000;
 let started = false;
 
 const live = new Live({
   hello: () => {
     unsent.kick();
     refreshAll();
+    quietly(canned.refresh());
   },
   changed: refresh,
   typing: talk.showTyping,
@@ -163,7 +166,8 @@ function applyTheme() {
 // --- who is logged in ---------------------------------------------------------------------------------
 
 async function enter() {
-  state.me = await api.me();
+  const me = await api.me();
+  state.me = me;
   by("me").textContent = state.me.name;
   keep(sessionStorage, OVER, null);
   by("login").hidden = true;
@@ -237,14 +241,19 @@ async function start() {
   by("back").addEventListener("click", () => (location.hash = ""));
   by("card-open").addEventListener("click", () => showPane(document.body.dataset.pane === "card" ? "talk" : "card"));
   by("card-close").addEventListener("click", () => showPane("talk"));
+  await enterSomehow();
+}
+
+/** The desk, the log-in, or another try in a while when the server does not answer. */
+async function enterSomehow() {
   try {
     await enter();
+    drawLine(true, 0);
   } catch (error) {
     if (error.status === undefined) throw error;
-    if (error.status !== 401) {
-      drawLine(false, 0);
-      setTimeout(() => location.reload(), 5000);
-    }
+    if (error.status === 401) return;
+    drawLine(false, RETRY / 1000);
+    setTimeout(enterSomehow, RETRY);
   }
 }
 

@@ -129,9 +129,9 @@ function draw(entry) {
     if (node) showDelivery(node, entry.data.status, entry.data.sentence);
     return;
   }
-  if (entry.kind === "edit") {
-    const node = drawn.get(entry.data.of);
-    if (node) editMessage(node, entry);
+  const edited = entry.kind === "edit" ? editedNode(entry) : null;
+  if (edited) {
+    editMessage(edited, entry);
     return;
   }
   const box = by("transcript");
@@ -143,8 +143,19 @@ function draw(entry) {
   drawn.set(entry.id, node);
   if (entry.kind === "said" && entry.author.kind === "operator") showDelivery(node, "accepted", "");
   if (entry.kind === "note") showDelivery(node, "kept", "");
+  // New words for a message that is not shown here still are words: they stand on their own.
+  if (entry.kind === "edit") editMessage(node, entry);
   box.append(node);
   previous = entry;
+}
+
+/** The message an edit is about: by its entry, or by the messenger's own id of it. */
+function editedNode(edit) {
+  if (edit.data.of) return drawn.get(edit.data.of);
+  const about = state.entries.findLast(
+    (entry) => entry.kind === "said" && entry.author.kind === edit.author.kind && entry.data.message === edit.data.message,
+  );
+  return about && drawn.get(about.id);
 }
 
 function joins(entry) {

@@ -2,7 +2,7 @@
 // same id, in order. What is older than ten minutes is not sent behind the operator's back.
 
 import { api } from "./api.js";
-import { keep, kept } from "./dom.js";
+import { keep, kept, uuid } from "./dom.js";
 
 const FRESH = 10 * 60 * 1000;
 const WAITS = [1000, 2000, 5000, 10000, 15000];
@@ -36,7 +36,7 @@ export const unsent = {
   of: (conversation) => items.filter((item) => item.conversation === conversation),
 
   add(conversation, mode, text) {
-    items.push({ id: crypto.randomUUID(), conversation, mode, text, at: Date.now(), state: "waiting", says: "" });
+    items.push({ id: uuid(), conversation, mode, text, at: Date.now(), state: "waiting", says: "" });
     save();
     run();
   },

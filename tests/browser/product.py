@@ -1,0 +1,93 @@
+"""The product as `make demo` starts it, in a process of its own that can be killed."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import os
+import re
+import shutil
+import socket
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from estafeta.app import start
+from tests.conftest import DEMO, ROOT
+
+_READY = "Ctrl-C stops."
+
+
+def free_ports(count: int = 3) -> int:
+    """The first of so many neighbouring free ports."""
+    for _ in range(100):
+        with contextlib.ExitStack() as stack:
+            first = stack.enter_context(socket.socket())
+            first.bind(("127.0.0.1", 0))
+            port: int = first.getsockname()[1]
+            try:
+                for more in range(1, count):
+                    stack.enter_context(socket.socket()).bind(("127.0.0.1", port + more))
+            except (OSError, OverflowError):
+                continue
+            return port
+    raise RuntimeError("no free ports")
+
+
+@dataclass
+class Product:
+    """`kill` is SIGKILL; `start` after it is a new process on the same data."""
+
+    data: Path
+    models: Path
+    telegram: bool = False
+    port: int = field(default_factory=free_ports)
+    printed: str = ""
+    process: asyncio.subprocess.Process | None = None
+
+    def __post_init__(self) -> None:
+        shutil.copytree(self.models, self.data / "models")
+        start.remember_source(DEMO, self.data / "models")
+
+    @property
+    def shop(self) -> str:
+        return f"http://127.0.0.1:{self.port + 1}/"
+
+    @property
+    def messenger(self) -> str:
+        return f"http://127.0.0.1:{self.port + 2}/"
+
+    @property
+    def login_link(self) -> str:
+        found = re.search(r"http\S+#login=\S+", self.printed)
+        assert found, self.printed
+        return found[0]
+
+    async def start(self) -> None:
+        environment = {key: value for key, value in os.environ.items() if not key.startswith("ESTAFETA_")}
+        environment |= {"ESTAFETA_PORT": str(self.port), "ESTAFETA_DATA": str(self.data), "PYTHONUNBUFFERED": "1"}
+        command = [sys.executable, "-m", "estafeta.app.cli", "demo", *(["--telegram"] if self.telegram else [])]
+        self.process = await asyncio.create_subprocess_exec(
+            *command, cwd=ROOT, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+        )
+        assert self.process.stdout is not None
+        self.printed = ""
+        async with asyncio.timeout(60):
+            while _READY not in self.printed:
+                line = await self.process.stdout.readline()
+                assert line, f"the product ended: {self.printed}"
+                self.printed += line.decode()
+
+    async def kill(self) -> None:
+        assert self.process is not None
+        self.process.kill()
+        await self.process.communicate()
+
+    async def stop(self) -> int:
+        """Ctrl-C; the exit code."""
+        assert self.process is not None
+        if self.process.returncode is None:
+            self.process.send_signal(2)
+        out, _ = await self.process.communicate()
+        self.printed += out.decode()
+        return self.process.returncode or 0

@@ -1,0 +1,57 @@
+"""What many tests share: the demo workspace, its trained model, its shop, a Chromium."""
+
+from __future__ import annotations
+
+import os
+import shutil
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+from aiohttp.test_utils import TestServer
+
+from estafeta.fakes import shop
+from flows import loader
+from flows.model import Workspace
+from nlu.embedded import EmbeddedUnderstander
+from nlu.train import train
+
+ROOT = Path(__file__).resolve().parents[1]
+DEMO = ROOT / "demo"
+
+
+@pytest.fixture(scope="session")
+def demo_workspace() -> Workspace:
+    return loader.load(DEMO)
+
+
+@pytest.fixture(scope="session")
+def demo_models(pytestconfig: pytest.Config) -> Path:
+    """The folder with the demo's model; trained once for as long as the training data stay the same."""
+    assert pytestconfig.cache is not None
+    models = pytestconfig.cache.mkdir("models")
+    train(DEMO, models, lambda what, share: None)
+    return models
+
+
+@pytest.fixture
+def demo_understander(demo_models: Path) -> EmbeddedUnderstander:
+    return EmbeddedUnderstander.load(demo_models)
+
+
+@pytest.fixture
+async def shop_url() -> AsyncIterator[str]:
+    """The demo shop, really serving on loopback."""
+    server = TestServer(shop.make_app("http://127.0.0.1:1", DEMO / "shop"))
+    await server.start_server()
+    yield str(server.make_url("")).rstrip("/")
+    await server.close()
+
+
+@pytest.fixture(scope="session")
+def chromium() -> str:
+    """The path of a Chromium for Playwright."""
+    names = ("chromium", "chromium-browser", "google-chrome")
+    path = os.environ.get("CHROMIUM") or next((found for name in names if (found := shutil.which(name))), None)
+    assert path, "no Chromium here: `make test` installs it, or set CHROMIUM"
+    return path

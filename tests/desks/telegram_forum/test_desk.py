@@ -1,0 +1,448 @@
+"""The forum desk beyond the common promises: topics that vanish, strangers, notes, receipts, the group's budget."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from bots.telegram.config import TelegramLimits
+from estafeta.fakes.telegram import Limits
+from estafeta.kernel.errors import SendFailed
+from estafeta.kernel.model import (
+    Author,
+    Customer,
+    Entry,
+    EntryId,
+    Media,
+    Notice,
+    Operator,
+    OperatorNoted,
+    OperatorSaid,
+    Stage,
+    Text,
+    TicketMoved,
+)
+from estafeta.kernel.ports import DeskView, Receipt
+from handoff.desks.telegram_forum.desk import FAILED, NOTED, SENT
+from handoff.desks.telegram_forum.topic import CARD_LIMIT
+from tests.contracts.desk_contract import everything, item, make_view
+from tests.desks.telegram_forum.office import Office, office
+from tests.telegram.stage import eventually
+
+
+@pytest.fixture
+async def at() -> AsyncIterator[Office]:
+    async with office() as at:
+        yield at
+
+
+CARD = Notice(kind="card")
+STATE = Notice(kind="state")
+
+
+def moved(view: DeskView, stage: Stage, event: str = "", *, version: int | None = None) -> DeskView:
+    """The view after an operator moved the ticket."""
+    held = view.conversation
+    ticket = held.ticket if stage is not Stage.BOT else None
+    if stage is Stage.HUMAN and ticket is not None:
+        ticket = replace(ticket, assignee=Operator(id="tg:1", name="Ольга", desk="telegram_forum"))
+    happened = Entry(
+        id=EntryId(f"{held.id}.{event}"), conversation=held.id, seq=99, at=view.now, author=Author(kind="system"),
+        kind="event", data={"event": event},
+    )  # fmt: skip
+    changed = replace(held, stage=stage, ticket=ticket, version=version or held.version + 1)
+    return replace(view, conversation=changed, entries=(*view.entries, happened))
+
+
+async def test_the_name_always_tells_who_has_the_conversation(at: Office) -> None:
+    view = await at.show(CARD, make_view())
+    topic = at.topic(view)
+    names = [at.name(topic)]
+    ticket = view.conversation.ticket
+    steps = ((Stage.HUMAN, "taken"), (Stage.BOT, "returned"), (Stage.QUEUED, "opened"), (Stage.BOT, "closed"))
+    for stage, event in steps:
+        view = replace(view, conversation=replace(view.conversation, ticket=ticket))
+        view = await at.show(STATE, moved(view, stage, event))
+        names.append(at.name(topic))
+    assert [name[0] for name in names] == ["🔴", "🟢", "🤖", "🔴", "✅"]
+    assert all(name[2:] == "Анна Смирнова · Сайт" for name in names)
+    assert len(at.group.topics) == 1
+
+
+async def test_the_card_is_edited_in_place(at: Office) -> None:
+    view = await at.show(CARD, make_view())
+    [card] = at.messages(at.topic(view))
+    assert card.buttons == ("Взять", "Вернуть боту", "Закрыть")
+    await at.show(STATE, moved(view, Stage.HUMAN, "taken"))
+    [edited] = at.messages(at.topic(view))
+    assert (edited.id, edited.edited) == (card.id, True)
+    assert edited.buttons == ("Вернуть боту", "Закрыть")
+    assert "отвечает Ольга" in edited.text
+
+
+async def test_a_card_in_english() -> None:
+    async with office(language="en") as at:
+        view = await at.show(CARD, make_view())
+        [card] = at.messages(at.topic(view))
+        assert card.buttons == ("Take", "Return to bot", "Close")
+        assert "Reason: the customer asks for a person" in card.text
+        assert at.name(at.topic(view)).endswith("· Website")
+
+
+async def test_the_largest_card_fits(at: Office) -> None:
+    hostile = "<&>\u202e👨‍👩‍👧\n" * 300
+    view = make_view(hostile, *(hostile for _ in range(20)), request=hostile)
+    dialog = replace(view.conversation.dialog, slots={hostile + str(n): [hostile, n] for n in range(50)})
+    customer = replace(view.conversation.customer, username=hostile)
+    view = replace(view, conversation=replace(view.conversation, dialog=dialog, customer=customer))
+    view = await at.show(CARD, view)
+    [card] = at.messages(at.topic(view))
+    assert len(card.text.encode("utf-16-le")) // 2 <= CARD_LIMIT
+    assert "\u202e" not in card.text + at.name(at.topic(view))
+    assert "<&>" in card.text
+
+
+async def test_a_nameless_customer_has_a_topic_too(at: Office) -> None:
+    view = make_view()
+    view = replace(view, conversation=replace(view.conversation, customer=Customer(name=" \n ")))
+    view = await at.show(CARD, view)
+    assert "Без имени" in at.name(at.topic(view))
+
+
+async def test_an_unchanged_state_costs_nothing(at: Office) -> None:
+    view = await at.show(CARD, make_view())
+    before = len(at.fake.calls)
+    for _ in range(3):
+        await at.show(STATE, view)
+    assert len(at.fake.calls) == before
+
+
+async def test_entries_are_folded_into_one_message(at: Office) -> None:
+    view = await at.show(CARD, make_view("Анна", "раз", "два"))
+    bot = replace(view.entries[0], id=EntryId("b"), author=Author(kind="bot"), parts=(Text(text="ответ бота"),))
+    photo = replace(view.entries[0], id=EntryId("p"), parts=(Media(kind="photo", ref="x", name="чек.jpg"),))
+    view = replace(view, entries=(*view.entries, bot, photo))
+    await at.show(Notice(kind="said", entries=everything(view)), view)
+    assert at.shown(at.topic(view))[-1] == ("👤 Анна\nраз\nдва\n\n🤖 Бот\nответ бота\n\n👤 Анна\n🖼 [photo чек.jpg]")
+
+
+async def test_long_words_come_in_several_messages(at: Office) -> None:
+    text = " ".join(f"слово{number}" for number in range(1500))
+    view = await at.show(CARD, make_view("Анна", text))
+    await at.show(Notice(kind="said", entries=everything(view)), view)
+    pieces = at.shown(at.topic(view))[1:]
+    assert len(pieces) > 2
+    assert " ".join(pieces).split()[2:] == text.split()
+
+
+async def test_words_that_are_gone_from_the_view_are_not_silently_lost(at: Office) -> None:
+    view = await at.show(CARD, make_view())
+    await at.show(Notice(kind="said", entries=(EntryId("long ago"),)), view)
+    assert "слова уже не в последних записях" in at.shown(at.topic(view))[-1]
+
+
+@pytest.mark.parametrize("kind", ["said", "card", "info", "state"])
+async def test_a_deleted_topic_is_made_again_with_its_card(at: Office, kind: Any) -> None:
+    view = await at.show(CARD, make_view("Анна", "где заказ"))
+    lost = at.topic(view)
+    at.anna.deletes_topic(lost)
+    notice = Notice(kind=kind, entries=everything(view), text="весть")
+    view = await at.show(notice, moved(view, Stage.HUMAN, "taken"))
+    assert at.topic(view) != lost
+    assert "Анна" in at.shown(at.topic(view))[0]
+    assert view.conversation.threads[at.desk.name].card == str(at.messages(at.topic(view))[0].id)
+
+
+async def test_a_new_topic_is_used_before_it_is_committed(at: Office) -> None:
+    old = make_view("Анна", "раз")
+    first = await at.show(CARD, old)
+    at.anna.deletes_topic(at.topic(first))
+    second = await at.show(Notice(kind="said", entries=everything(first)), first)
+    third = await at.show(Notice(kind="info", text="весть"), first)  # still the view with the deleted topic
+    fourth = await at.show(Notice(kind="info", text="ещё весть"), old)  # and one with none
+    assert at.topic(second) == at.topic(third) == at.topic(fourth)
+    assert len(at.group.topics) == 1
+
+
+async def test_a_deleted_topic_of_a_closed_ticket_stays_deleted(at: Office) -> None:
+    view = await at.show(CARD, make_view())
+    at.anna.deletes_topic(at.topic(view))
+    receipt = await at.desk.show(item(), STATE, moved(view, Stage.BOT, "closed"))
+    assert receipt == Receipt()
+    assert at.group.topics == []
+
+
+async def test_a_topic_that_vanished_without_an_error_is_noticed(at: Office) -> None:
+    view = await at.show(CARD, make_view("Анна", "раз"))
+    lost = at.topic(view)
+    call = at.stage.client.call
+
+    async def into_general(method: Any, **more: Any) -> Any:
+        if getattr(method, "message_thread_id", None) == lost:
+            method = method.model_copy(update={"message_thread_id": None})
+        return await call(method, **more)
+
+    at.stage.client.call = into_general  # type: ignore[method-assign]
+    view = await at.show(Notice(kind="said", entries=everything(view)), view)
+    assert at.topic(view) != lost
+    assert any("раз" in text for text in at.shown(at.topic(view)))
+
+
+@pytest.mark.parametrize("kind", ["said", "card"])
+async def test_a_closed_topic_is_opened_again(at: Office, kind: Any) -> None:
+    view = await at.show(CARD, make_view("Анна", "где заказ"))
+    topic = at.topic(view)
+    at.fake.fail("sendMessage", "answer", status=400, description="Bad Request: TOPIC_CLOSED")
+    at.group.operator("Владимир").closes_topic(topic)
+    view = await at.show(Notice(kind=kind, entries=everything(view)), view)
+    assert at.topic(view) == topic
+    assert not at.group.chat.topics[topic].closed
+    assert len(at.messages(topic)) == 2
+
+
+async def test_a_deleted_card_is_posted_again(at: Office) -> None:
+    view = await at.show(CARD, make_view())
+    [card] = at.messages(at.topic(view))
+    at.fake.fail("editMessageText", "answer", status=400, description="Bad Request: message to edit not found")
+    view = await at.show(STATE, moved(view, Stage.HUMAN, "taken"))
+    assert view.conversation.threads[at.desk.name].card != str(card.id)
+
+
+async def test_a_moved_group_is_followed_both_ways(at: Office) -> None:
+    view = await at.show(CARD, make_view("Анна", "раз"))
+    topic = at.topic(view)
+    at.group.migrates()
+    view = await at.show(Notice(kind="said", entries=everything(view)), view)
+    assert at.topic(view) == topic
+    assert "раз" in at.shown(topic)[-1]
+    at.anna.says("ответ", topic=topic)
+    [signal] = await at.stage.inbox.have()
+    assert signal.address == view.conversation.threads[at.desk.name].address
+
+
+async def test_the_topic_of_another_group_is_left_alone(at: Office) -> None:
+    view = await at.show(CARD, make_view())
+    thread = view.conversation.threads[at.desk.name]
+    elsewhere = replace(thread, address=replace(thread.address, account="-100999"))
+    other = make_view("Борис", "раз")
+    other = replace(other, conversation=replace(other.conversation, threads={at.desk.name: elsewhere}))
+    other = await at.show(CARD, other)
+    assert at.topic(other) != at.topic(view)
+    assert other.conversation.threads[at.desk.name].address.account == str(at.group.id)
+
+
+async def test_a_reply_to_a_colleague_is_a_note_and_is_marked(at: Office) -> None:
+    view = await at.show(CARD, make_view())
+    topic = at.topic(view)
+    olga = at.group.operator("Ольга")
+    first = olga.says("// он уже звонил вчера", topic=topic)["message_id"]
+    answer = at.anna.says("да, я с ним говорила", topic=topic, reply_to=first)["message_id"]
+    signals = await at.stage.inbox.have(2)
+    assert [type(signal.event) for signal in signals] == [OperatorNoted, OperatorNoted]
+    await at.fake.wait(lambda: all(m.reactions == (NOTED,) for m in at.messages(topic) if m.id in (first, answer)))
+
+
+async def test_a_reply_to_the_bot_is_for_the_customer(at: Office) -> None:
+    view = await at.show(CARD, make_view())
+    card = int(view.conversation.threads[at.desk.name].card)
+    at.anna.says("здравствуйте", topic=at.topic(view), reply_to=card)
+    [signal] = await at.stage.inbox.have()
+    assert isinstance(signal.event, OperatorSaid)
+
+
+async def test_commands_move_the_ticket_and_never_reach_the_customer(at: Office) -> None:
+    view = await at.show(CARD, make_view())
+    topic = at.topic(view)
+    at.anna.says("/take", topic=topic)
+    at.anna.says("/clsoe", topic=topic)
+    await at.told(topic, "Такой команды нет")
+    at.anna.says("/close@estafeta_stand_in_bot", topic=topic)
+    signals = await at.stage.inbox.have(2)
+    assert [s.event.move for s in signals if isinstance(s.event, TicketMoved)] == ["take", "close"]
+
+
+async def test_a_pressed_button_is_answered_after_it_is_stored(at: Office) -> None:
+    view = await at.show(CARD, make_view())
+    at.stage.inbox.gate.clear()
+    press = at.anna.presses("Взять")
+    await at.stage.inbox.until(lambda: bool(at.stage.inbox.attempts))
+    assert press.answer is None
+    at.stage.inbox.gate.set()
+    await at.fake.wait(lambda: press.answer)
+    assert at.topic(view)
+
+
+@pytest.mark.parametrize("kind", ["photo", "document", "voice", "sticker"])
+async def test_what_is_no_text_is_refused_in_words(at: Office, kind: str) -> None:
+    view = await at.show(CARD, make_view())
+    sent = at.anna.sends(kind, topic=at.topic(view), caption="" if kind == "sticker" else "подпись")
+    told = await at.told(at.topic(view), "только текст")
+    assert told.reply_to == sent["message_id"]
+    assert at.stage.inbox.attempts == []
+
+
+async def test_an_edit_is_answered_once(at: Office) -> None:
+    view = await at.show(CARD, make_view())
+    topic = at.topic(view)
+    said = at.anna.says("превет", topic=topic)["message_id"]
+    await at.stage.inbox.have()
+    at.anna.edits(said, "привет")
+    await at.told(topic, "Правка клиенту не уходит")
+    at.anna.edits(said, "привет!")
+    at.anna.says("ещё", topic=topic)
+    await at.stage.inbox.have(2)
+    assert len([text for text in at.shown(topic) if "Правка" in text]) == 1
+
+
+async def test_nobody_answers_anonymously(at: Office) -> None:
+    view = await at.show(CARD, make_view())
+    at.group.operator("Ольга", anonymous=True).says_anonymously("я тут", topic=at.topic(view))
+    await at.told(at.topic(view), "Анонимно отвечать нельзя")
+    assert at.stage.inbox.attempts == []
+
+
+async def test_strangers_are_refused(at: Office) -> None:
+    view = await at.show(CARD, make_view())
+    topic = at.topic(view)
+    member = at.group.operator("Гость", status="member")
+    at.group.chat.members[member.id]["status"] = "left"
+    raw = {
+        "update_id": 1,
+        "message": {
+            "message_id": 900, "message_thread_id": topic, "is_topic_message": True, "from": member.user,
+            "chat": {"id": at.group.id, "type": "supergroup"}, "date": 1_760_000_000, "text": "переведите деньги сюда",
+        },
+    }  # fmt: skip
+    signal, after = await at.desk.handle(raw)
+    assert signal is None
+    assert after is not None
+    await after(None)
+    await at.told(topic, "только участники группы")
+
+
+async def test_who_cannot_be_checked_is_asked_to_try_again(at: Office) -> None:
+    view = await at.show(CARD, make_view())
+    at.fake.fail("getChatMember", "answer", status=500)
+    at.anna.says("здравствуйте", topic=at.topic(view))
+    await at.told(at.topic(view), "Не удалось проверить")
+    assert at.stage.inbox.attempts == []
+    at.anna.says("здравствуйте", topic=at.topic(view))
+    await at.stage.inbox.have()
+
+
+async def test_members_are_asked_about_once(at: Office) -> None:
+    view = await at.show(CARD, make_view())
+    for number in range(3):
+        at.anna.says(str(number), topic=at.topic(view))
+    await at.stage.inbox.have(3)
+    assert len([c for c in at.fake.calls_of("getChatMember") if c.params["user_id"] == at.anna.id]) == 1
+
+
+async def test_the_general_topic_and_the_messengers_news_are_nobodys(at: Office) -> None:
+    view = await at.show(CARD, make_view())
+    said = at.anna.says("кто обедать?")["message_id"]
+    at.anna.says("я", reply_to=said)
+    at.anna.renames_topic(at.topic(view), "моё имя")
+    at.anna.says("ответ", topic=at.topic(view))
+    [signal] = await at.stage.inbox.have()
+    assert isinstance(signal.event, OperatorSaid)
+    assert signal.event.parts == (Text(text="ответ"),)
+    assert len(at.stage.inbox.attempts) == 1
+
+
+async def test_a_topic_of_nobody_says_so(at: Office) -> None:
+    topic = at.anna.opens_topic("Обеды")
+    at.stage.inbox.nobodys.add(f"telegram_forum:{at.group.id}:{topic}")
+    at.anna.says("борщ", topic=topic)
+    told = await at.told(topic, "не принадлежит ни одному клиенту")
+    assert told.reply_to is not None
+
+
+@pytest.mark.parametrize(("text", "emoji"), [("sent", SENT), ("failed: Клиент заблокировал бота.", FAILED)])
+async def test_an_operators_message_shows_what_became_of_it(at: Office, text: str, emoji: str) -> None:
+    view = await at.show(CARD, make_view())
+    topic = at.topic(view)
+    said = at.anna.says("здравствуйте", topic=topic)["message_id"]
+    [signal] = await at.stage.inbox.have()
+    assert isinstance(signal.event, OperatorSaid)
+    await at.show(Notice(kind="receipt", message=signal.event.message, text=text), view)
+    assert next(m for m in at.messages(topic) if m.id == said).reactions == (emoji,)
+    answers = [m.text for m in at.messages(topic) if m.reply_to == said]
+    assert answers == (["Не доставлено. Клиент заблокировал бота."] if emoji == FAILED else [])
+
+
+async def test_a_receipt_for_a_message_that_is_gone_is_no_failure(at: Office) -> None:
+    view = await at.show(CARD, make_view())
+    await at.show(Notice(kind="receipt", message="99999", text="sent"), view)
+    await at.show(Notice(kind="receipt", message="web-7", text="sent"), view)
+
+
+async def test_a_reminder_offers_to_take(at: Office) -> None:
+    view = await at.show(CARD, make_view())
+    await at.show(Notice(kind="reminder"), replace(view, now=view.now + timedelta(minutes=4)))
+    last = at.messages(at.topic(view))[-1]
+    assert "5 мин" in last.text
+    assert last.buttons == ("Взять",)
+
+
+async def test_reachability_is_told_in_words(at: Office) -> None:
+    view = await at.show(CARD, make_view())
+    await at.show(Notice(kind="info", text="unreachable"), view)
+    assert "заблокировал" in at.shown(at.topic(view))[-1]
+
+
+async def test_a_failed_start_is_gone_on_with(at: Office) -> None:
+    view = make_view()
+    same = item()
+    at.fake.fail("sendMessage", "answer", status=500)
+    with pytest.raises(SendFailed):
+        await at.show(CARD, view, outbox=same)
+    view = await at.show(CARD, view, outbox=same)
+    assert len(at.group.topics) == 1
+    assert len(at.messages(at.topic(view))) == 1
+
+
+async def test_the_groups_budget_is_kept_and_the_urgent_goes_first() -> None:
+    pace = TelegramLimits(bot_per_second=1e6, chat_per_second=1e6, chat_burst=1e6, group_per_minute=1200)
+    limits = Limits(bot_per_second=1e6, private_per_second=1e6, group_per_minute=1200)
+    async with office(pace=pace, limits=limits) as at:
+        views = [await at.show(CARD, make_view(f"Клиент {n}", "раз")) for n in range(60)]
+        at.stage.client._pacer.penalise(at.group.id, 0.3)
+        begun = len(at.fake.calls)
+        states = [asyncio.create_task(at.show(STATE, moved(view, Stage.HUMAN, "taken"))) for view in views[:20]]
+        await asyncio.sleep(0)
+        words = [asyncio.create_task(at.show(Notice(kind="said", entries=everything(v)), v)) for v in views[20:40]]
+        await asyncio.gather(*states, *words)
+        order = [
+            call.method for call in list(at.fake.calls)[begun:] if call.method in ("sendMessage", "editMessageText")
+        ]
+        assert order.index("editMessageText") > order.count("sendMessage") - 3
+        assert all(call.ok for call in at.fake.calls)
+
+
+async def test_a_state_that_is_out_of_date_is_skipped(at: Office) -> None:
+    view = await at.show(CARD, make_view())
+    older, newer = moved(view, Stage.HUMAN, "taken"), moved(view, Stage.BOT, "closed", version=9)
+    at.stage.client._pacer.penalise(at.group.id, 0.2)
+    await asyncio.gather(at.show(STATE, older), at.show(STATE, newer))
+    assert len(at.fake.calls_of("editMessageText")) == 1
+    assert at.name(at.topic(view))[0] == "✅"
+
+
+async def test_the_group_is_checked() -> None:
+    async with office() as at:
+        assert await at.desk.check() == []
+        at.group.set_bot("administrator", without=("can_manage_topics",))
+        [sentence] = await at.desk.check()
+        assert "управлять темами" in sentence
+        task = asyncio.create_task(at.desk.listen(at.stage.inbox))
+        before = len(at.fake.calls_of("getChatMember"))
+        await eventually(lambda: len(at.fake.calls_of("getChatMember")) > before)
+        assert not task.done()
+        task.cancel()
+        await asyncio.wait([task])

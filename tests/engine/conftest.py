@@ -1,0 +1,41 @@
+"""A small workspace and an understander that knows its words, so that these tests are about the engine."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from datetime import datetime
+from pathlib import Path
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from estafeta.clock import TestClock
+from flows import loader
+from flows.model import Workspace
+from tests.engine.words import Words
+from tests.world import World
+
+NOON = datetime(2026, 11, 20, 12, 0, tzinfo=ZoneInfo("Europe/Moscow"))
+SMALL = Path(__file__).parent / "workspace"
+
+
+@pytest.fixture(scope="session")
+def small() -> Workspace:
+    return loader.load(SMALL)
+
+
+@pytest.fixture
+def clock() -> TestClock:
+    return TestClock(NOON)
+
+
+@pytest.fixture
+def words() -> Words:
+    return Words()
+
+
+@pytest.fixture
+async def world(tmp_path: Path, small: Workspace, words: Words, clock: TestClock, shop_url: str) -> AsyncIterator[World]:
+    made = World(tmp_path / "world.db", small, words, clock, variables={"SHOP_URL": shop_url})
+    async with made.running():
+        yield made

@@ -1,0 +1,307 @@
+"""Every mistake is found in its line, with words that say how to mend it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from flows import loader
+from flows.loader import Finding, WorkspaceError
+from tests.flows.world import BOT, HOURS, NLU, PAYMENT, write
+
+
+class Seeded(NamedTuple):
+    """A mistake, `«` standing in the text where it must be found."""
+
+    name: str
+    text: str
+    what: str
+    mend: str = ""
+    severity: str = "error"
+
+
+def _flow(steps: str, start: str = "start: {intent: order_status}") -> str:
+    return f"flow: order\n{start}\nsteps:\n{steps}"
+
+
+FLOWS = [
+    Seeded("unknown key in a step", _flow("  - ask: city\n    say: Куда?\n    «expct: city\n"), "expct", '"expect"'),
+    Seeded(
+        "unknown key in a flow", "«flwo: order\nflow: x\nstart: {command: x}\nsteps: [{say: a}]\n", "flwo", '"flow"'
+    ),
+    Seeded("unknown key in start", _flow("  - say: a\n", "start: {«intnet: order_status}"), "intnet", '"intent"'),
+    Seeded("misspelt kind of step", _flow("  - «sya: Привет\n"), '"sya"', '"say"'),
+    Seeded("step of no kind", _flow("  - «name: empty\n"), "does nothing", "say"),
+    Seeded("step that is a word", _flow("  - «hello\n"), "expected a step", "say"),
+    Seeded("missing question", _flow("  - «ask: city\n"), '"say" is missing', "say:"),
+    Seeded("missing steps", "«flow: order\nstart: {intent: order_status}\n", '"steps" is missing', "steps:"),
+    Seeded("steps that are no list", _flow("").replace("steps:\n", "steps: «hello\n"), "list of steps", '"- "'),
+    Seeded("a number for a text", _flow("  - say: «15\n"), "expected a text", '"15"'),
+    Seeded("a list for a number", _flow("  - {ask: city, say: a, attempts: «[2]}\n"), "whole number"),
+    Seeded("too many attempts", _flow("  - {ask: city, say: a, attempts: «99}\n"), "20 or less"),
+    Seeded("a word for true", _flow("  - say: a\n", "always: «maybe\nstart: {command: x}"), "true or false"),
+    Seeded("twice the same key", _flow("  - say: a\n    «say: b\n"), "twice, first in line 4", "keep one"),
+    Seeded("unclosed quote", _flow('  - say: "abc\n') + "«", "not YAML", "quote"),
+    Seeded("a tab", _flow("  - say: a\n«\tbuttons: []\n"), "not YAML", "tabs"),
+    Seeded("a colon in a text", _flow("  - say: Итого«: 5\n"), "not YAML", "quotes"),
+    Seeded("unclosed bracket", _flow("  - say: [a, b\n  «- end: true\n"), "not YAML", "bracket"),
+    Seeded("half of a character", _flow('  - say: «"\\ud83d {{ open }}"\n'), "half of a character", "itself"),
+    Seeded("half of a character in a name", _flow('  - {say: a, name: «"\\ud83d"}\n'), "half of a character"),
+    Seeded("no number", _flow("  - set: {a: «.nan}\n"), "no number", "quotes"),
+    Seeded("a number too big", _flow("  - set: {a: «99999999999999999999}\n"), "too big", "quotes"),
+    Seeded("nothing where a text is wanted", _flow("  - name: a\n    «say:\n"), "expected a text"),
+    Seeded("no texts", _flow("  - say: «[]\n"), "is empty", "at least 1"),
+    Seeded("a handoff of nothing", _flow("  - «handoff:\n"), "reason, skill, summary", "{}"),
+    Seeded("a misspelt case", _flow("  - choose: [{«whn: open, do: [{say: a}]}]\n"), "whn", '"when"'),
+    Seeded("two documents", _flow("  - say: a\n«---\nflow: b\n"), "not YAML"),
+    Seeded("a tag", _flow("  - say: «!!python/name:os.system x\n"), "tag", "leave it out"),
+    Seeded("a merge key", _flow("  - say: a\n    «<<: {name: x}\n"), "plain word", "write the keys out"),
+    Seeded("endless reference", _flow("  - say: &a [«*a]\n"), "itself", "write it out"),
+    Seeded("unknown intent", _flow("  - say: a\n", "start: {intent: «order_statsu}"), "order_statsu", '"order_status"'),
+    Seeded("unknown entity", _flow("  - {ask: n, say: a, expect: «order_numbr}\n"), "order_numbr", '"order_number"'),
+    Seeded("unknown action", _flow("  - {call: «lokup, with: {number: 1}}\n"), "lokup", '"lookup"'),
+    Seeded("missing argument", _flow("  - {call: «lookup}\n"), 'needs "number"', "slots.number"),
+    Seeded("useless argument", _flow("  - {call: lookup, with: {number: 1, «colour: 2}}\n"), "colour", "", "warning"),
+    Seeded("unknown skill", _flow("  - handoff: {skill: «delivry}\n"), "delivry", '"delivery"'),
+    Seeded(
+        "unknown skill of a button",
+        _flow("  - {say: a, buttons: [{text: b, handoff: {skill: «generl}}]}\n"),
+        "generl",
+        '"general"',
+    ),
+    Seeded("unknown reason", _flow("  - handoff: {reason: «because}\n"), "because", "user_request"),
+    Seeded("unknown flow", _flow("  - flow: «paymnt\n"), "paymnt", '"payment"'),
+    Seeded(
+        "unknown flow of a button", _flow("  - {say: a, buttons: [{text: b, flow: «paymet}]}\n"), "paymet", '"payment"'
+    ),
+    Seeded(
+        "a button of two meanings", _flow("  - {say: a, buttons: [«{text: b, flow: payment, handoff: {}}]}\n"), "either"
+    ),
+    Seeded("unknown step", _flow("  - {ask: city, say: a}\n  - goto: «cty\n"), "cty", '"city"'),
+    Seeded("two steps of one name", _flow("  - {ask: city, say: a}\n  - {ask: «city, say: b}\n"), "two steps", "name:"),
+    Seeded("unknown slot", _flow('  - {ask: city, say: a}\n  - say: «"{{ slots.ctiy }}"\n'), "ctiy", '"city"'),
+    Seeded(
+        "unknown name",
+        _flow("  - {ask: city, say: a}\n  - say:\n      ru: a\n      en: «'{{ cty }}'\n"),
+        "cty",
+        '"city"',
+    ),
+    Seeded("unknown part of customer", _flow("  - say: «'{{ customer.nme }}'\n"), "nme", '"name"'),
+    Seeded(
+        "unknown name in a condition",
+        _flow("  - choose: [{when: «ordr == 1, do: [{say: a}]}]\n  - set: {order: 1}\n"),
+        "ordr",
+        '"order"',
+    ),
+    Seeded("broken template", _flow("  - say: «'{{ slots.city '\n"), "template", "Jinja2"),
+    Seeded("broken condition", _flow("  - choose: [{when: «'1 ==', do: [{say: a}]}]\n"), "template", "Jinja2"),
+    Seeded("condition in braces", _flow("  - choose: [{when: «'{{ open }}', do: [{say: a}]}]\n"), "template"),
+    Seeded("unknown filter", _flow("  - say: «'{{ bot.name|uper }}'\n"), "uper", "Jinja2"),
+    Seeded("a closed attribute", _flow("  - say: «'{{ bot.__class__ }}'\n"), "__class__"),
+    Seeded("a name that means else", _flow("  - {ask: «customer, say: a}\n"), "customer", "another name"),
+    Seeded("a name with a space", _flow("  - {ask: «order number, say: a}\n"), "order number", "order_number"),
+    Seeded("language not listed", _flow("  - say: {ru: a, «ne: b, en: c}\n"), '"ne"', "en"),
+    Seeded("missing translation", _flow("  - say: «{ru: Привет}\n"), "no translation into en", "add en", "warning"),
+    Seeded(
+        "otherwise not last",
+        _flow("  - «choose: [{otherwise: [{say: a}]}, {when: open, do: [{say: b}]}]\n"),
+        "comes last",
+    ),
+    Seeded("unreachable step", _flow("  - end: true\n  - «say: never\n"), "nothing leads", "remove", "warning"),
+    Seeded("endless loop", _flow("  - {say: a, name: top}\n  - goto: «top\n"), "never waits", "ask"),
+    Seeded(
+        "loop of calls",
+        _flow("  - call: lookup\n    with: {number: 1}\n    name: top\n    on_error: [{goto: «top}]\n"),
+        "never waits",
+    ),
+    Seeded("flow that runs itself", _flow("  - flow: «order\n"), "without waiting"),
+    Seeded("flow that nothing starts", "flow: «order\nsteps: [{say: a}]\n", "nothing starts", "start:", "warning"),
+    Seeded("intent of two flows", _flow("  - say: a\n", "start: {intent: [order_status, «payment]}"), "already"),
+    Seeded("command of two flows", _flow("  - say: a\n", "start: {command: «pay}"), "already", "another command"),
+    Seeded("command of the greeting", _flow("  - say: a\n", "start: {command: «start}"), "greeting"),
+]
+
+BOTS = [
+    Seeded(
+        "missing phrase",
+        BOT.replace("  stuck: {ru: Сломалось, en: Broke}\n", "").replace("  greeting", "  «greeting"),
+        '"stuck" is missing',
+        "stuck:",
+    ),
+    Seeded("unknown phrase", BOT.replace("  taken:", "  «taken_by: {ru: a, en: b}\n  taken:"), "taken_by", '"taken"'),
+    Seeded(
+        "unknown name in a phrase",
+        BOT.replace('«"Ответим', "").replace('"Ответим {{ opens_at }}."', "«'{{ opens_a }}'"),
+        '"opens_a"',
+        '"opens_at"',
+    ),
+    Seeded("confidence over one", BOT.replace("confidence: 0.5", "confidence: «5"), "1 or less"),
+    Seeded("unknown method", BOT.replace("method: POST", "method: «PSOT"), "GET"),
+    Seeded("unknown key of an action", BOT.replace("    method: POST", "    «metod: POST"), "metod", '"method"'),
+    Seeded(
+        "unset variable",
+        BOT.replace('url: "{{ vars.SHOP }}/orders"', "url: «'{{ vars.SHP }}/orders'"),
+        "SHP",
+        '"SHOP"',
+        "warning",
+    ),
+    Seeded("no language code", BOT.replace("languages: [ru, en]", "languages: «[русский]"), "русский", "ru"),
+]
+
+HOUR = [
+    Seeded(
+        "no times",
+        HOURS.replace('["09:00-18:00"]', "all day").replace("    mon-fri", "    «mon-fri"),
+        "times like 09:00-18:00",
+    ),
+    Seeded(
+        "no time",
+        HOURS.replace('"09:00-18:00"', '"9-18"').replace("    mon-fri", "    «mon-fri"),
+        "times like 09:00-18:00",
+    ),
+    Seeded("no day", HOURS.replace("    mon-fri", "    «mon-fry"), "mon-fry", "daily"),
+    Seeded("no zone", HOURS.replace("Europe/Moscow", "«Europe/Moskow"), "Moskow", "Europe/Moscow"),
+    Seeded("no skill", HOURS + "  «delivry: {daily: []}\n", "delivry", '"delivery"'),
+    Seeded(
+        "overlap",
+        HOURS.replace('"09:00-18:00"', '"09:00-18:00", "17:00-19:00"').replace("    mon-fri", "    «mon-fri"),
+        "overlap",
+    ),
+]
+
+NLUS = [
+    Seeded(
+        "intent that nothing answers",
+        NLU + "- intent: «weather\n  examples: |\n    - rain\n",
+        "weather",
+        "start:",
+        "warning",
+    ),
+    Seeded(
+        "broken pattern",
+        NLU.replace("  examples: |\n    - \\d{6}", "  examples: «|\n    - (\\d{6}"),
+        "regular expression",
+    ),
+    Seeded("no block", NLU + "- «intnt: x\n", "expected an intent"),
+]
+
+
+def _split(text: str) -> tuple[str, int]:
+    """The text without its mark, and the line of the mark."""
+    return text.replace("«", ""), text[: text.index("«")].count("\n") + 1
+
+
+def _found(path: Path, seeded: Seeded, file: str, line: int) -> None:
+    _, findings = loader.find(path)
+    there = [finding for finding in findings if (finding.file, finding.line) == (file, line)]
+    assert any(
+        seeded.what in finding.what
+        and seeded.mend in f"{finding.what}; {finding.mend}"
+        and finding.severity == seeded.severity
+        for finding in there
+    ), f"line {line} wanted: {seeded}\nfound: " + "\n".join(map(str, findings))
+
+
+def _name(seeded: Seeded) -> str:
+    return seeded.name
+
+
+@pytest.mark.parametrize("seeded", FLOWS, ids=_name)
+def test_a_mistake_in_a_flow(tmp_path: Path, seeded: Seeded) -> None:
+    text, line = _split(seeded.text)
+    _found(write(tmp_path, {"a-payment": PAYMENT, "order": text}), seeded, "flows/order.yml", line)
+
+
+@pytest.mark.parametrize("seeded", BOTS, ids=_name)
+def test_a_mistake_in_bot_yml(tmp_path: Path, seeded: Seeded) -> None:
+    text, line = _split(seeded.text)
+    _found(write(tmp_path, {"payment": PAYMENT}, bot=text), seeded, "bot.yml", line)
+
+
+@pytest.mark.parametrize("seeded", HOUR, ids=_name)
+def test_a_mistake_in_hours_yml(tmp_path: Path, seeded: Seeded) -> None:
+    text, line = _split(seeded.text)
+    _found(write(tmp_path, {"payment": PAYMENT}, hours=text), seeded, "hours.yml", line)
+
+
+@pytest.mark.parametrize("seeded", NLUS, ids=_name)
+def test_a_mistake_in_training_data(tmp_path: Path, seeded: Seeded) -> None:
+    text, line = _split(seeded.text)
+    _found(write(tmp_path, {"payment": PAYMENT}, nlu=text), seeded, "nlu/data.yml", line)
+
+
+def test_columns_count_from_one(tmp_path: Path) -> None:
+    _, findings = loader.find(write(tmp_path, {"order": _flow("  - ask: city\n    say: a\n    expct: text\n")}))
+    assert Finding("flows/order.yml", 6, 5, "error", 'unknown key "expct"', 'did you mean "expect"?') in findings
+
+
+def test_all_mistakes_of_all_files_come_in_one_pass(tmp_path: Path) -> None:
+    broken = _flow("  - ask: city\n    say: 5\n    expct: text\n  - sya: b\n")
+    bot = BOT.replace("confidence: 0.5", "confidence: 5")
+    _, findings = loader.find(write(tmp_path, {"order": broken}, bot=bot, hours=HOURS.replace("mon-fri", "mon-fry")))
+    assert {(finding.file, finding.line) for finding in findings} >= {
+        ("bot.yml", 6), ("flows/order.yml", 5), ("flows/order.yml", 6), ("flows/order.yml", 7), ("hours.yml", 4),
+    }  # fmt: skip
+
+
+def test_load_refuses_with_every_finding_in_its_words(tmp_path: Path) -> None:
+    path = write(tmp_path, {"order": _flow("  - sya: b\n"), "other": _flow("  - flow: nowhere\n")})
+    with pytest.raises(WorkspaceError, match=r"has 2 mistakes:\n.*order\.yml:4:5: error: .*did you mean") as caught:
+        loader.load(path)
+    assert len([finding for finding in caught.value.findings if finding.severity == "error"]) == 2
+
+
+def test_warnings_do_not_keep_a_workspace_from_running(tmp_path: Path) -> None:
+    path = write(tmp_path, {"order": _flow("  - say: {ru: Привет}\n")})
+    found, findings = loader.find(path)
+    assert found is not None
+    assert findings
+    assert loader.load(path).languages == ("ru", "en")
+
+
+@pytest.mark.parametrize("name", ["bot.yml", "hours.yml"])
+def test_a_missing_file_is_named(tmp_path: Path, name: str) -> None:
+    (write(tmp_path, {"payment": PAYMENT}) / name).unlink()
+    found, findings = loader.find(tmp_path)
+    assert found is None
+    assert any(finding.file == name and "missing" in finding.what for finding in findings)
+
+
+def test_no_folder_is_one_finding(tmp_path: Path) -> None:
+    found, findings = loader.find(tmp_path / "nowhere")
+    assert found is None
+    assert "no folder" in findings[0].what
+
+
+def test_an_empty_file_says_what_it_needs(tmp_path: Path) -> None:
+    _, findings = loader.find(write(tmp_path, {"payment": PAYMENT, "order": "# nothing yet\n"}))
+    assert any(finding.file == "flows/order.yml" and "empty" in finding.what for finding in findings)
+
+
+def test_a_file_that_is_no_utf8_is_a_finding(tmp_path: Path) -> None:
+    write(tmp_path, {"payment": PAYMENT})
+    (tmp_path / "flows" / "order.yml").write_bytes("flow: заказ".encode("cp1251"))
+    _, findings = loader.find(tmp_path)
+    assert any("UTF-8" in finding.what for finding in findings)
+
+
+def test_a_bomb_of_references_is_stopped(tmp_path: Path) -> None:
+    lines = ["a0: &a0 [x, x, x, x, x, x, x, x, x, x]"]
+    lines += [f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 10)}]" for n in range(1, 12)]
+    _, findings = loader.find(write(tmp_path, {"payment": PAYMENT, "order": "\n".join(lines)}))
+    assert any("too much" in finding.what for finding in findings)
+
+
+@pytest.mark.parametrize("text", ["[" * 5000, "a: " + "{a: " * 3000, "%YAML 9", "\x00", "- \x85\x80", "? [a]\n: b"])
+def test_nonsense_is_a_finding_not_a_crash(tmp_path: Path, text: str) -> None:
+    found, findings = loader.find(write(tmp_path, {"payment": PAYMENT, "order": text}))
+    assert found is None
+    assert any(finding.file == "flows/order.yml" for finding in findings)
+
+
+def test_an_unknown_intent_is_no_mistake_where_there_is_no_training_data(tmp_path: Path) -> None:
+    found, findings = loader.find(write(tmp_path, {"order": _flow("  - {ask: a, say: b, expect: zip}\n")}, nlu=""))
+    assert found is not None
+    assert findings == []

@@ -1,0 +1,58 @@
+"""One customer's browser at one shop, for the tests that drive Chromium."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+from playwright.async_api import Browser, BrowserContext, FrameLocator, Page, expect
+
+from tests.widget.platform import Platform
+from tests.widget.shop import Shop
+
+ARGS = [
+    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+    "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+BUBBLE = "estafeta-chat button"
+
+
+@dataclass
+class Scene:
+    """One customer's browser at one shop."""
+
+    browser: Browser
+    platform: Platform
+    shop: Shop
+    context: BrowserContext
+    page: Page
+    errors: list[str] = field(default_factory=list)
+
+    @property
+    def chat(self) -> FrameLocator:
+        return self.page.frame_locator("estafeta-chat iframe")
+
+    async def visit(self) -> None:
+        await self.page.goto(self.shop.origin)
+        await self.page.locator("estafeta-chat").wait_for(state="attached")
+
+    async def open(self) -> None:
+        await self.visit()
+        await self.page.locator(BUBBLE).click()
+        await self.chat.locator("#entries .message").first.wait_for()
+
+    async def say(self, text: str) -> None:
+        await self.chat.locator("#box").fill(text)
+        await self.chat.locator("#box").press("Enter")
+
+    async def begin(self) -> None:
+        """Opens the chat and says a first word, so that there is a conversation."""
+        await self.open()
+        await self.say("Здравствуйте")
+        await self.shows("Здравствуйте! Чем помочь?", "Здравствуйте")
+
+    async def shows(self, *texts: str) -> None:
+        await expect(self.chat.locator("#entries .bubble")).to_have_text(list(texts))
+
+    def watch(self, page: Page) -> None:
+        page.on("pageerror", lambda error: self.errors.append(str(error)))
+        page.on("dialog", lambda dialog: self.errors.append(f"dialog: {dialog.message}"))
