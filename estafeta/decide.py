@@ -222,7 +222,8 @@ def _reachability(draft: Draft, event: ReachabilityChanged) -> None:
 
 
 def _phrase(draft: Draft, rules: Rules, name: str, **values: object) -> str:
-    return interpreter.phrase(rules.workspace, name, draft.language, **values)
+    customer = {"name": draft.conversation.customer.name, "language": draft.language}
+    return interpreter.phrase(rules.workspace, name, draft.language, customer=customer, now=draft.now, **values)
 
 
 def _scope(draft: Draft, rules: Rules) -> interpreter.Scope:

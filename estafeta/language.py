@@ -14,6 +14,8 @@ def language_of(text: str, told: str, current: str, languages: Sequence[str]) ->
     messenger tells of its user (`told`, a tag like "en-GB"); else the workspace's first.
     """
     default = languages[0] if languages else ""
+    if text.startswith("/"):  # a command is the same in every language
+        text = ""
     cyrillic = sum("\u0400" <= letter <= "\u04ff" for letter in text)
     latin = sum("a" <= letter <= "z" or "A" <= letter <= "Z" for letter in text)
     by_script = {"ru": cyrillic, "en": latin}

@@ -31,7 +31,7 @@ from flows.steps import (
 Flows = Mapping[str, tuple[Source, FlowFile]]
 
 _SCOPE = frozenset(["slots", "customer", "bot", "now", "open", "range"])
-_PHRASE_SCOPE = frozenset(["customer", "bot", "now", "open", "opens_at", "operator"])
+_PHRASE_SCOPE = frozenset(["customer", "bot", "now", "opens_at"])
 _PARTS = {"customer": ("name", "language"), "bot": ("name",)}
 _NOBODYS = frozenset(["out_of_scope", "nlu_fallback"])
 """Intents that mean "not understood": no flow answers them."""

@@ -68,7 +68,7 @@ END = -1
 
 @dataclass(frozen=True, slots=True)
 class Copy:
-    """A compiled text in its languages; `plain` when it is one for all."""
+    """A compiled text; `default` is for a language that it is not written in, and for all when it has none."""
 
     default: Words
     by_language: Mapping[str, Words] = field(default_factory=dict)

@@ -29,6 +29,9 @@ from estafeta.kernel.model import (
 INTENTS = 5
 """So many intents tell what the customer is after; more only tell how the model works."""
 
+WORTH_TELLING = 0.01
+"""A runner-up that the model gives less than this was no candidate."""
+
 TRANSCRIPT_LINES = 20
 
 
@@ -160,7 +163,8 @@ def _intents(understandings: Sequence[Understanding]) -> tuple[Intent, ...]:
             best.setdefault(decided.name, decided)
     if understandings:
         for intent in understandings[-1].ranking:
-            best.setdefault(intent.name, intent)
+            if intent.confidence >= WORTH_TELLING:
+                best.setdefault(intent.name, intent)
     return tuple(best.values())[:INTENTS]
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, TypeVar, cast
 
@@ -19,8 +19,14 @@ import structlog
 from aiogram import Bot
 from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
-from aiogram.exceptions import AiogramError, ClientDecodeError, TelegramMigrateToChat, TelegramRetryAfter
-from aiogram.methods import GetMe, GetUpdates, Response, TelegramMethod
+from aiogram.exceptions import (
+    AiogramError,
+    ClientDecodeError,
+    TelegramBadRequest,
+    TelegramMigrateToChat,
+    TelegramRetryAfter,
+)
+from aiogram.methods import Response, TelegramMethod
 from aiogram.types import InputFile
 from pydantic import SecretStr
 from yarl import URL
@@ -30,7 +36,6 @@ from bots.splitting import shorten, split
 from bots.telegram.config import TelegramLimits
 from bots.telegram.failures import Language, failure, is_unchanged, translate
 from bots.telegram.wire import loads
-from estafeta.kernel.errors import SendFailed
 from estafeta.kernel.model import Json
 from estafeta.kernel.ports import Clock
 
@@ -41,7 +46,9 @@ REQUEST_SECONDS = 15.0
 PATIENCE_SECONDS = 20.0
 
 _T = TypeVar("_T")
-_FREE = (GetMe, GetUpdates)  # https://github.com/tdlib/td/issues/2592
+# What posts and edits nothing takes nothing from a chat's budget (https://github.com/tdlib/td/issues/2592).
+_CHATLESS = frozenset(("getMe", "getUpdates", "getChat", "getChatMember", "sendChatAction"))
+_FREE = frozenset(("getMe", "getUpdates", "deleteWebhook", "setWebhook"))
 _PLAIN = (str, int, float)
 _log = structlog.get_logger(__name__)
 
@@ -68,21 +75,24 @@ class LeanSession(AiohttpSession):
         ) as answer:
             content = await answer.read()
             status = answer.status
-        return cast(_T, self.check_response(bot, method, status, cast(str, content)).result)
+        return cast(_T, self._result(bot, method, status, content))
 
-    def check_response(
-        self, bot: Bot, method: TelegramMethod[_T], status_code: int, content: str | bytes
-    ) -> Response[_T]:
-        """The answer as it is, or aiogram's exception for the refusal."""
+    def check_response(self, bot: Bot, method: TelegramMethod[_T], status_code: int, content: str) -> Response[_T]:
+        """aiogram's own way here, for requests with files."""
+        result = self._result(bot, method, status_code, content.encode())
+        return Response[Any].model_construct(ok=True, result=result)
+
+    def _result(self, bot: Bot, method: TelegramMethod[Any], status_code: int, content: bytes) -> Any:
+        """What the method returned, or aiogram's exception for the refusal."""
         try:
-            answer = loads(content.encode() if isinstance(content, str) else content)
+            answer = loads(content)
         except ValueError as error:
             raise ClientDecodeError("no JSON", error, "") from None
         if not isinstance(answer, dict) or (answer.get("ok") is not True and not answer.get("description")):
             raise ClientDecodeError("no answer of the Bot API", ValueError(f"status {status_code}"), "")
         if answer.get("ok") is True:
-            return Response[Any].model_construct(ok=True, result=answer.get("result"))
-        return super().check_response(bot, method, status_code, orjson.dumps(answer).decode())
+            return answer.get("result")
+        return super().check_response(bot, method, status_code, orjson.dumps(answer).decode()).result
 
     def _body(self, bot: Bot, method: TelegramMethod[Any], files: dict[str, InputFile]) -> dict[str, Any]:
         """What was given to the method; files in it are collected in `files`."""
@@ -111,10 +121,14 @@ class LeanSession(AiohttpSession):
 
 @dataclass(frozen=True, slots=True)
 class _Keys:
-    """Whose budgets a call takes from."""
+    """Whose budgets a call takes from: the chat's, the bot's."""
 
     chat: Hashable | None
-    bot: Hashable
+    bot: Hashable | None
+
+    @property
+    def all(self) -> list[Hashable]:
+        return [key for key in (self.chat, self.bot) if key is not None]
 
 
 class TelegramClient:
@@ -160,36 +174,25 @@ class TelegramClient:
         Telegram cannot read is sent again as plain text. A group that moved is followed. `unless` is
         asked when the turn comes: if it says so, nothing is sent and the result is None.
         """
-        followed = waited = plain = False
+        tried: set[type[Exception]] = set()
         while True:
             method = self._at_home(method)
             keys = self._keys(method)
             await self._turn(keys, priority, patience)
             if unless is not None and unless():
-                self._give_back(keys)
+                self._give_back(keys.all)
                 return None
-            error = await self._attempt(method, timeout)
-            if not isinstance(error, Exception):
-                return error.value
-            if is_unchanged(error):
+            answer = await self._attempt(method, timeout)
+            if not isinstance(answer, Exception):
+                return answer.value
+            if is_unchanged(answer):
                 return True
-            if isinstance(error, TelegramMigrateToChat) and not followed:
-                followed = True
-                self._moved[cast(int, getattr(method, "chat_id", 0))] = error.migrate_to_chat_id
-                _log.warning("telegram_group_moved", to=error.migrate_to_chat_id)
-                continue
-            failed = translate(error, self.language)
-            if isinstance(error, TelegramRetryAfter):
-                self._pacer.penalise(keys.chat or keys.bot, error.retry_after)
-                if error.retry_after <= patience and not waited:
-                    waited = True
-                    continue
-            if failed.code == "bad_markup" and getattr(method, "parse_mode", None) and not plain:
-                plain = True
-                method = _without_markup(method)
-                continue
-            break
-        raise failed
+            mended = self._mended(method, answer, keys, patience)
+            if mended is None or type(answer) in tried:
+                break
+            tried.add(type(answer))
+            method = mended
+        raise translate(answer, self.language)
 
     def pieces(self, text: str, *, room: int = 0) -> list[str]:
         """The text as so many messages; `room` is kept free in each."""
@@ -198,6 +201,12 @@ class TelegramClient:
     def shorten(self, text: str, limit: int) -> str:
         """The text within `limit` as Telegram counts, cut with an ellipsis between characters."""
         return shorten(text, limit, "utf16")
+
+    def follow(self, old: int, new: int) -> None:
+        """From now on calls to the chat `old` go to `new`."""
+        if self._moved.get(old) != new:
+            self._moved[old] = new
+            _log.warning("telegram_group_moved", old=old, new=new)
 
     def known_as(self, chat: int) -> int:
         """The id a chat had before it moved, by the one it has now."""
@@ -210,25 +219,42 @@ class TelegramClient:
         except (AiogramError, aiohttp.ClientError, OSError, ValueError) as error:
             return error
 
+    def _mended(
+        self, method: TelegramMethod[Any], error: Exception, keys: _Keys, patience: float
+    ) -> TelegramMethod[Any] | None:
+        """What to call now that this failed; None: nothing helps."""
+        if isinstance(error, TelegramMigrateToChat):
+            self.follow(cast(int, getattr(method, "chat_id", 0)), error.migrate_to_chat_id)
+            return method
+        if isinstance(error, TelegramRetryAfter) and keys.all:
+            self._pacer.penalise(keys.all[0], error.retry_after)
+            return method if error.retry_after <= patience else None
+        if isinstance(error, TelegramBadRequest) and getattr(method, "parse_mode", None):
+            return _without_markup(method) if translate(error, self.language).code == "bad_markup" else None
+        return None
+
     async def _turn(self, keys: _Keys, priority: int, patience: float) -> None:
+        taken: list[Hashable] = []
         busy: float | None = None
         try:
-            if keys.chat is not None:
-                await self._pacer.wait(keys.chat, 1.0, priority, patience=patience)
-                await self._pacer.wait(keys.bot, 1.0, priority, patience=patience)
+            for key in keys.all:
+                await self._pacer.wait(key, 1.0, priority, patience=patience)
+                taken.append(key)
         except TooBusy as error:
             busy = error.retry_after
         if busy is not None:
+            self._give_back(taken)
             raise failure("paced", self.language, retry_after=busy)
 
-    def _give_back(self, keys: _Keys) -> None:
-        if keys.chat is not None:
-            self._pacer.give_back(keys.chat)
-            self._pacer.give_back(keys.bot)
+    def _give_back(self, keys: Sequence[Hashable]) -> None:
+        for key in keys:
+            self._pacer.give_back(key)
 
     def _keys(self, method: TelegramMethod[Any]) -> _Keys:
-        chat = None if isinstance(method, _FREE) else getattr(method, "chat_id", None)
-        return _Keys(chat, "bot")
+        name = method.__api_method__
+        return _Keys(
+            chat=None if name in _CHATLESS else getattr(method, "chat_id", None), bot=None if name in _FREE else "bot"
+        )
 
     def _rate_of(self, key: Hashable) -> Rate:
         if key == "bot":
@@ -250,6 +276,3 @@ class _Answer:
 def _without_markup(method: TelegramMethod[Any]) -> TelegramMethod[Any]:
     text = html.unescape(re.sub(r"<[^<>]*>", "", getattr(method, "text", "")))
     return method.model_copy(update={"parse_mode": None, "text": text})
-
-
-__all__ = ["PATIENCE_SECONDS", "TEXT_LIMIT", "SendFailed", "TelegramClient"]

@@ -111,6 +111,16 @@ def chat_of(raw: Any) -> int | None:
     return integer(_object(_object(query.get("message")).get("chat")).get("id"))
 
 
+def move_of(raw: Any) -> tuple[int, int] | None:
+    """A group's id before and after it became a supergroup, if that is what the update tells."""
+    message = _object(_object(raw).get("message"))
+    here = integer(_object(message.get("chat")).get("id"))
+    to, since = integer(message.get("migrate_to_chat_id")), integer(message.get("migrate_from_chat_id"))
+    if here is None:
+        return None
+    return (here, to) if to is not None else (since, here) if since is not None else None
+
+
 def callback_of(raw: Any) -> str:
     """The id of the press that waits for an answer, or ""."""
     return string(_object(_object(raw).get("callback_query")).get("id"))

@@ -16,7 +16,7 @@ import structlog
 from aiogram.methods import AnswerCallbackQuery
 
 from bots.telegram.client import TelegramClient
-from bots.telegram.convert import callback_of, chat_of, convert, integer
+from bots.telegram.convert import callback_of, chat_of, convert, integer, move_of
 from estafeta.kernel.errors import SendFailed, StoreUnavailable
 from estafeta.kernel.model import Signal
 from estafeta.kernel.ports import Accept, Accepted, Clock
@@ -80,6 +80,9 @@ class Receiver:
         try:
             chat = chat_of(update)
             if self._routes and chat is not None:
+                moved = move_of(update)
+                if moved is not None and moved[0] in self._routes:
+                    self._client.follow(*moved)
                 route = self._routes.get(chat) or self._routes.get(self._client.known_as(chat))
                 if route is not None:
                     return await route(update)

@@ -21,7 +21,6 @@ from estafeta.fakes.telegram import FakeTelegram
 FOLDER = Path(__file__).resolve().parents[2] / "demo"
 """The demo workspace lies beside the code."""
 
-_GROUP = "Операторы"
 
 
 def run_demo(given: Settings, *, with_telegram: bool) -> None:
@@ -100,14 +99,11 @@ async def _messenger(data: Path, settings: Settings) -> AsyncIterator[FakeTelegr
     port = settings.port + 2
     bound(settings.host, port).close()
     async with FakeTelegram(port, host=settings.host, state=data / "messenger.json") as fake:
-        group = fake.group(_GROUP)
-        for name in ("Анна", "Борис"):
-            group.operator(name)
-        fake.private("Мария")
+        fake.furnish()
         yield fake
 
 
 def _bot(fake: FakeTelegram) -> TelegramConfig:
     return TelegramConfig(
-        token=SecretStr(fake.token), base_url=fake.url, group_id=fake.group(_GROUP).chat.id, account="demo"
+        token=SecretStr(fake.token), base_url=fake.url, group_id=fake.furnish().id, account="demo"
     )

@@ -80,7 +80,7 @@ class Operator:
         await expect(operator.page.locator("#desk")).to_be_visible()
         return operator
 
-    async def opens_first(self, group: str = "waiting") -> None:
+    async def opens_first(self, group: str = "queued") -> None:
         await self.page.locator(f'[data-group="{group}"] .row').first.click()
         await expect(self.page.locator("#talk")).to_be_visible()
 

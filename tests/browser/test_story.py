@@ -26,7 +26,7 @@ async def test_the_whole_story(browser: Browser, product: Product) -> None:
     await operator.opens_first()
     await operator.reads("Позовите человека, пожалуйста")
     card = operator.page.locator("#card")
-    await expect(card).to_contain_text("human_request")
+    await expect(card).to_contain_text("human request")
     await picture(operator.page, "2-ticket")
     await operator.page.click("#take")
     await customer.reads("На связи человек")

@@ -121,7 +121,9 @@ class UnderstanderContract:
         async def one(number: int) -> float:
             began = time.monotonic()
             with suppress(UnderstandingFailed):
-                await understander.understand(f"{number} {HOSTILE['different words'][number:]}", deadline=0.02)
+                await understander.understand(
+                    f"{number} {HOSTILE['different words'][number : number + 2_000]}", deadline=0.02
+                )
             return time.monotonic() - began
 
-        assert max(await asyncio.gather(*map(one, range(200)))) < 0.02 + self.PATIENCE
+        assert max(await asyncio.gather(*map(one, range(60)))) < 0.02 + self.PATIENCE

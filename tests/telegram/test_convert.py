@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bots.telegram.convert import TEXT_BYTES, callback_of, chat_of, convert
+from bots.telegram.convert import TEXT_BYTES, callback_of, chat_of, convert, move_of
 from bots.telegram.wire import loads
 from estafeta.kernel.codec import decode, encode
 from estafeta.kernel.model import (
@@ -58,6 +58,7 @@ def checked(value: Any) -> None:
         signal = convert(raw, "shop", NOW)
         chat_of(raw)
         callback_of(raw)
+        move_of(raw)
         read(raw, "telegram_forum", 7)
         if signal is not None:
             stored = orjson.dumps(encode(signal))
@@ -165,7 +166,9 @@ def test_blocking_and_unblocking(status: str, reachable: bool) -> None:
 def test_groups_channels_and_bots_are_no_customers() -> None:
     assert convert(in_group(text="привет"), "shop", NOW) is None
     assert convert({"update_id": 1, "channel_post": message(text="x")["message"]}, "shop", NOW) is None
-    assert convert(message(text="x", **{"from": {"id": 1, "is_bot": True}}), "shop", NOW) is None
+    by_bot = message(text="x")
+    by_bot["message"]["from"] = {"id": 1, "is_bot": True}
+    assert convert(by_bot, "shop", NOW) is None
 
 
 @pytest.mark.parametrize("date", [None, -5, 0, 10**30, "x", 2_000_000_000, True])

@@ -13,7 +13,7 @@ from estafeta.kernel.errors import EstafetaError
 
 SENTENCES: dict[str, dict[str, str]] = {
     "not_logged_in": {
-        "ru": "Вы не вошли. Откройте ссылку для входа: её печатает команда estafeta login-link, и estafeta при запуске.",
+        "ru": "Вы не вошли. Откройте ссылку для входа: её печатают estafeta при запуске и estafeta login-link.",
         "en": "You are not logged in. Open a log-in link: estafeta prints one at start and on estafeta login-link.",
     },
     "code_refused": {

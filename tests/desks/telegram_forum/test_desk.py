@@ -225,6 +225,14 @@ async def test_a_moved_group_is_followed_both_ways(at: Office) -> None:
     assert signal.address == view.conversation.threads[at.desk.name].address
 
 
+async def test_operators_are_heard_in_a_moved_group_before_anything_is_sent_there(at: Office) -> None:
+    view = await at.show(CARD, make_view("Анна", "раз"))
+    at.group.migrates()
+    at.anna.says("ответ", topic=at.topic(view))
+    [signal] = await at.stage.inbox.have()
+    assert signal.address == view.conversation.threads[at.desk.name].address
+
+
 async def test_the_topic_of_another_group_is_left_alone(at: Office) -> None:
     view = await at.show(CARD, make_view())
     thread = view.conversation.threads[at.desk.name]

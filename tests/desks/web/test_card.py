@@ -87,7 +87,7 @@ def test_without_a_ticket_there_is_no_reason() -> None:
 def test_intents_are_those_of_the_latest_words_then_the_runners_up() -> None:
     older = Understanding(intent="order_status", confidence=0.9)
     unknown = Understanding(intent="", confidence=0.1)
-    (latest,) = understanding([("complaint", 0.5), ("order_status", 0.2), ("returns", 0.1)])
+    (latest,) = understanding([("complaint", 0.5), ("order_status", 0.2), ("returns", 0.1), ("gift", 0.001)])
     known = card(conversation(understandings=(older, unknown, latest)), (), NOW)
     assert [(item.name, item.confidence) for item in known.intents] == [
         ("complaint", 0.5),

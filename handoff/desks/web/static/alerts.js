@@ -2,7 +2,7 @@
 
 import { by, keep, kept, toast } from "./dom.js";
 import { on, state } from "./state.js";
-import { t } from "./words.js";
+import { nameOf, t } from "./words.js";
 
 const KEYS = { notices: "estafeta.desk.notices", sound: "estafeta.desk.sound" };
 
@@ -48,7 +48,7 @@ function call(rows) {
   if (!by("want-notices").checked || document.visibilityState === "visible") return;
   for (const row of rows) {
     const body = row.request || row.last?.text || "";
-    const notice = new Notification(t("notices.new", { name: row.name || t("row.nameless") }), { body, tag: row.id });
+    const notice = new Notification(t("notices.new", { name: nameOf(row.name, row.id) }), { body, tag: row.id });
     notice.onclick = () => {
       window.focus();
       open(row.id);

@@ -2,7 +2,7 @@
 
 import { bdi, by, el, linked } from "./dom.js";
 import { on, openRow, state } from "./state.js";
-import { channel, languageName, reason, span, spoken, t, when } from "./words.js";
+import { channel, languageName, nameOf, reason, span, spoken, t, when } from "./words.js";
 
 const VALUE_LIMIT = 300;
 
@@ -83,7 +83,7 @@ function customerPart(card) {
   const channels = card.channels.map((item) =>
     el("span", { class: item.current ? "channel current" : "channel" }, channel(item.channel), item.current ? ` · ${t("card.current")}` : ""),
   );
-  const name = card.name || t("row.nameless");
+  const name = nameOf(card.name, state.open);
   return part(
     t("card.customer"),
     el("p", { class: "card-name" }, bdi(name), card.username ? bdi(` @${card.username}`, { class: "muted" }) : ""),

@@ -2,7 +2,7 @@
 
 import { bdi, by, el, keep, kept } from "./dom.js";
 import { belongs, on, state } from "./state.js";
-import { channel, reason, shortWhen, span, spoken, t, when } from "./words.js";
+import { channel, nameOf, reason, shortWhen, span, spoken, t, when } from "./words.js";
 
 const GROUPS = ["queued", "mine", "people", "bot"];
 const FOLDED = "estafeta.desk.folded";
@@ -126,7 +126,7 @@ function nodeOf(row) {
 }
 
 function rowContent(row) {
-  const name = bdi(row.name || t("row.nameless"), { class: "row-name" });
+  const name = bdi(nameOf(row.name, row.id), { class: "row-name" });
   const promise = row.promise && row.stage === "queued" ? promiseMark(row) : "";
   return [
     el("span", { class: "row-line" }, name, row.since ? waitMark(row) : timeMark(row)),

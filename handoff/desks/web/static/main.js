@@ -14,7 +14,7 @@ import { drawLogin, showLogin, startLogin, takeCode } from "./login.js";
 import { belongs, emit, on, openRow, state } from "./state.js";
 import * as talk from "./talk.js";
 import { unsent } from "./unsent.js";
-import { fillPage, language, setLanguage, t } from "./words.js";
+import { fillPage, language, nameOf, setLanguage, t } from "./words.js";
 
 const THEME = "estafeta.desk.theme";
 const OVER = "estafeta.desk.over";
@@ -130,7 +130,7 @@ function drawHead() {
   by("nothing-title").textContent = t(nothing === "nothing" ? "nothing.title" : nothing);
   by("nothing-text").textContent = t(`${nothing}.text`);
   if (!row) return;
-  by("talk-name").textContent = row.name || t("row.nameless");
+  by("talk-name").textContent = nameOf(row.name, row.id);
   const whose = belongs(row);
   by("talk-state").dataset.whose = whose;
   by("talk-state").replaceChildren(

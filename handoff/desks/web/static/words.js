@@ -81,6 +81,9 @@ export function languageName(code) {
   }
 }
 
+/** A customer's name; one without a name is told from others by the end of the conversation's id. */
+export const nameOf = (name, id) => name || t("row.nameless", { id: id.slice(-4) });
+
 /** Names of slots, intents and skills come from content files: shown without their underscores. */
 export const spoken = (name) => String(name).replace(/[_-]+/g, " ");
 export const reason = (code) => told(`reason.${code}`, spoken(code));

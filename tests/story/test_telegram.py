@@ -1,0 +1,153 @@
+"""The main job in Telegram: the whole product against the stand-in Bot API server, over HTTP."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Literal
+
+import pytest
+from pydantic import SecretStr
+
+from bots.telegram.config import TelegramConfig
+from bots.widget.config import WidgetConfig
+from estafeta.app.config import Settings
+from estafeta.app.wiring import Platform, build, running
+from estafeta.fakes.telegram import FakeTelegram
+from estafeta.fakes.telegram.people import Group, Participant
+from estafeta.kernel.ports import Understander
+from flows.model import Workspace
+from tests.browser.product import free_ports
+
+Mode = Literal["polling", "webhook"]
+pytestmark = pytest.mark.timeout(120)
+
+
+class Stage:
+    """The product, the messenger, a customer and an operator."""
+
+    def __init__(self, fake: FakeTelegram, folder: Path, workspace: Workspace, understander: Understander,
+                 shop_url: str, mode: Mode) -> None:  # fmt: skip
+        self.fake = fake
+        self.group: Group = fake.furnish()
+        self.customer: Participant = fake.private("Иван")
+        self.operator: Participant = self.group.operator("Анна")
+        port = free_ports(1)
+        self.settings = Settings.model_construct(
+            **{
+                **{name: field.get_default(call_default_factory=True) for name, field in Settings.model_fields.items()},
+                "port": port,
+                "data": folder,
+                "widget": WidgetConfig(),
+                "telegram": TelegramConfig(
+                    token=SecretStr(fake.token), account="shop", mode=mode, secret=SecretStr("a-webhook-secret"),
+                    base_url=fake.url, public_url=f"http://127.0.0.1:{port}", group_id=self.group.id,
+                ),
+            }
+        )  # fmt: skip
+        self._parts = (workspace, understander, shop_url)
+
+    @contextlib.asynccontextmanager
+    async def running(self) -> AsyncIterator[Platform]:
+        workspace, understander, shop_url = self._parts
+        platform = build(
+            self.settings, workspace, understander, secrets={}, variables={"SHOP_URL": shop_url}, control_token="t"
+        )
+        async with running(platform):
+            yield platform
+
+    async def customer_reads(self, text: str) -> None:
+        await self.fake.wait(lambda: any(text in shown for shown in self.fake.shown(self.customer)), 15)
+
+    async def topic(self) -> int:
+        await self.fake.wait(lambda: self.group.topics, 15)
+        return self.group.topics[-1].id
+
+    async def operators_read(self, text: str, topic: int) -> None:
+        await self.fake.wait(lambda: any(text in shown for shown in self.fake.shown(self.group, topic=topic)), 15)
+
+
+@pytest.fixture(params=["polling", "webhook"])
+async def stage(
+    request: pytest.FixtureRequest, tmp_path: Path, demo_workspace: Workspace, demo_understander: Understander,
+    shop_url: str,
+) -> AsyncIterator[Stage]:  # fmt: skip
+    async with FakeTelegram() as fake:
+        yield Stage(fake, tmp_path, demo_workspace, demo_understander, shop_url, request.param)
+        assert fake.violations == []
+
+
+async def test_bot_person_bot(stage: Stage) -> None:
+    async with stage.running():
+        stage.customer.says("/start")
+        await stage.customer_reads("Здравствуйте!")
+        stage.customer.says("Где мой заказ?")
+        await stage.customer_reads("Подскажите номер заказа")
+        stage.customer.says("Позовите человека")
+        await stage.customer_reads("Зову коллегу")
+        topic = await stage.topic()
+        await stage.operators_read("клиент просит человека", topic)
+
+        card = next(m for m in stage.fake.messages(stage.group, topic=topic) if "Взять" in m.buttons)
+        stage.operator.presses("Взять", message_id=card.id)
+        await stage.customer_reads("На связи человек")
+        await stage.fake.wait(lambda: "Взять" not in _buttons(stage, topic), 15)
+
+        said = stage.operator.says("Здравствуйте, Иван! Номер есть в письме.", topic=topic)
+        await stage.customer_reads("Номер есть в письме.")
+        await stage.fake.wait(lambda: _reactions(stage, said["message_id"]), 15)
+        stage.operator.says("// постоянный покупатель", topic=topic)
+        stage.customer.says("Нашёл, спасибо!")
+        await stage.operators_read("Нашёл, спасибо!", topic)
+
+        stage.operator.presses("Вернуть боту", message_id=card.id)
+        await stage.customer_reads("С Вами снова бот")
+        stage.customer.says("100234")
+        await stage.customer_reads("Заказ 100234")
+    assert not any("постоянный покупатель" in text for text in stage.fake.shown(stage.customer))
+    texts = stage.fake.shown(stage.customer)
+    assert len(texts) == len(set(texts)), "something was said twice"
+
+
+async def test_a_deleted_topic_comes_back_with_its_card_and_nothing_is_lost(stage: Stage) -> None:
+    async with stage.running():
+        stage.customer.says("Позовите человека")
+        first = await stage.topic()
+        await stage.operators_read("клиент просит человека", first)
+        stage.group.operator("Владелец").deletes_topic(first)
+        stage.customer.says("Вы меня слышите?")
+        await stage.fake.wait(lambda: stage.group.topics and stage.group.topics[-1].id != first, 15)
+        again = stage.group.topics[-1].id
+        await stage.operators_read("Вы меня слышите?", again)
+        stage.operator.says("Слышу, отвечаю.", topic=again)
+        await stage.customer_reads("Слышу, отвечаю.")
+
+
+async def test_a_blocked_bot_is_told_to_the_operator(stage: Stage) -> None:
+    async with stage.running():
+        stage.customer.says("Позовите человека")
+        topic = await stage.topic()
+        await stage.operators_read("клиент просит человека", topic)
+        stage.customer.blocks()
+        said = stage.operator.says("Добрый день!", topic=topic)
+        await stage.operators_read("Не доставлено", topic)
+        await stage.fake.wait(lambda: _reactions(stage, said["message_id"]) == ("👎",), 15)
+
+
+async def test_a_new_start_goes_on_where_the_last_one_stopped(stage: Stage) -> None:
+    async with stage.running():
+        stage.customer.says("Где мой заказ?")
+        await stage.customer_reads("Подскажите номер заказа")
+    stage.customer.says("100234")
+    async with stage.running():
+        await stage.customer_reads("Заказ 100234")
+    assert len([text for text in stage.fake.shown(stage.customer) if "Подскажите номер" in text]) == 1
+
+
+def _buttons(stage: Stage, topic: int) -> tuple[str, ...]:
+    return tuple(label for message in stage.fake.messages(stage.group, topic=topic) for label in message.buttons)
+
+
+def _reactions(stage: Stage, message_id: int) -> tuple[str, ...]:
+    return next(m.reactions for m in stage.fake.messages(stage.group) if m.id == message_id)
