@@ -68,10 +68,11 @@ class Driver:
         self._chats = 0
         self._update = 1
         self._arrivals: dict[int, asyncio.Future[float]] = {}
-        fake.listen(self._look)
+        # The journal is written right after the change that is told here.
+        fake.listen(lambda: asyncio.get_running_loop().call_soon(self._look))
 
     def _look(self) -> None:
-        """Called by the stand-in after every change: takes new calls out of its journal."""
+        """Takes new calls out of the stand-in's journal."""
         while self._fake.calls:
             call = self._fake.calls.popleft()
             if call.method == "sendMessage":

@@ -5,6 +5,7 @@ done outside. Any number of engines may work on one store; the version check kee
 from __future__ import annotations
 
 import time
+from collections import OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -21,6 +22,7 @@ from estafeta.kernel.model import (
     Customer,
     CustomerPressed,
     CustomerSaid,
+    Delivered,
     Entry,
     OutboxId,
     Signal,
@@ -33,6 +35,8 @@ from estafeta.lanes import Lanes
 from flows import interpreter
 
 _log = structlog.get_logger("engine")
+
+_REMEMBERED = 2_000
 
 
 class HandsOn(Protocol):
@@ -87,6 +91,9 @@ class Engine:
         self._alone = alone
         self._deadline = deadline
         self.lanes: Lanes[ConversationId] = Lanes("engine", self.turn, patience=patience)
+        self._outcomes: dict[ConversationId, list[Signal]] = {}
+        self._unseen: set[ConversationId] = set()
+        self._latest: OrderedDict[ConversationId, Conversation] = OrderedDict()
         self.tally = Tally()
 
     async def accept(self, signals: Sequence[Signal]) -> list[Accepted]:
@@ -96,11 +103,27 @@ class Engine:
             await self._bus.wake(conversation)
         return accepted
 
+    def heard(self, signal: Signal) -> None:
+        """What became of an item that this process holds, for its conversation's next turn.
+
+        It need not be stored first: until the turn is committed the item stays in the conversation's
+        outbox, and a crash in between is the same as one before the outcome was known.
+        """
+        if signal.conversation is None:
+            raise ValueError(f"signal {signal.id} is about no conversation")
+        self._outcomes.setdefault(signal.conversation, []).append(signal)
+        self.lanes.wake(signal.conversation)
+
     async def run(self) -> None:
         """Works on wake-ups until cancelled; then finishes the turns in hand."""
         async with self.lanes:
             async for conversation in self._bus.wakes():
-                self.lanes.wake(conversation)
+                self.wake(conversation)
+
+    def wake(self, conversation: ConversationId) -> None:
+        """There may be news in the store about this conversation."""
+        self._unseen.add(conversation)
+        self.lanes.wake(conversation)
 
     async def turn(self, conversation: ConversationId) -> None:
         """All that waits for one conversation, in one commit."""
@@ -109,15 +132,17 @@ class Engine:
                 return await self._turn(conversation)
             except Conflict:
                 self.tally.conflicts += 1
+                self._unseen.add(conversation)
             except StoreUnavailable as error:
                 _log.warning("store_unavailable", conversation=conversation, error=str(error))
                 return None
 
     async def _turn(self, conversation_id: ConversationId) -> None:
         began = time.perf_counter()
-        mailbox = await self._store.load(conversation_id)
+        mailbox = await self._mailbox(conversation_id)
         now = self._clock.now()
-        work = _Turn(mailbox, conversation_id, now)
+        outcomes = tuple(self._outcomes.get(conversation_id, ()))
+        work = _Turn(mailbox, conversation_id, now, outcomes)
         work.fire_timers()
         before = work.conversation
         while (group := work.next_group(self.rules)) is not None:
@@ -131,10 +156,37 @@ class Engine:
             return
         if work.applied or orphans:
             await self._commit(work, orphans, lease, before)
+            self._forget(conversation_id, len(outcomes))
+            self._remember(work.conversation)
         self._outbox.hand(work.conversation, orphans | work.created(before))
         if work.applied:
             self._finished(work, before, began)
             await self._bus.announce(Live(kind="changed", conversation=conversation_id))
+
+    async def _mailbox(self, conversation: ConversationId) -> Mailbox:
+        """From the store; but when only outcomes of our own sends are to be applied, what was committed
+        here last will do, and if it is out of date the commit says so."""
+        latest = self._latest.pop(conversation, None)
+        if latest is not None and conversation not in self._unseen:
+            return Mailbox(conversation=latest, signals=())
+        self._unseen.discard(conversation)
+        return await self._store.load(conversation)
+
+    def _remember(self, conversation: Conversation) -> None:
+        """Worth it only while something is in flight that will come back."""
+        if conversation.outbox:
+            self._latest[conversation.id] = conversation
+            if len(self._latest) > _REMEMBERED:
+                self._latest.popitem(last=False)
+
+    def _forget(self, conversation: ConversationId, count: int) -> None:
+        """Outcomes that were committed; more may have come in meanwhile."""
+        if count:
+            left = self._outcomes[conversation][count:]
+            if left:
+                self._outcomes[conversation] = left
+            else:
+                del self._outcomes[conversation]
 
     async def _commit(
         self, work: _Turn, orphans: frozenset[OutboxId], lease: datetime, before: Conversation | None
@@ -182,7 +234,9 @@ class Engine:
             return
         if after.stage is Stage.QUEUED and was is not Stage.QUEUED:
             self.tally.handoffs += 1
-        _log.info(
+        # What became of sends is detail; what people said and did is what is looked for.
+        log = _log.debug if work.only_outcomes else _log.info
+        log(
             "turn",
             conversation=after.id,
             signals=work.applied,
@@ -196,13 +250,16 @@ class Engine:
 class _Turn:
     """What is being worked on: the conversation so far and what is left in its mailbox."""
 
-    def __init__(self, mailbox: Mailbox, conversation_id: ConversationId, now: datetime) -> None:
+    def __init__(
+        self, mailbox: Mailbox, conversation_id: ConversationId, now: datetime, outcomes: tuple[Signal, ...]
+    ) -> None:
         self.conversation = mailbox.conversation
         self.applied: list[SignalId] = []
         self.entries: list[Entry] = []
+        self.only_outcomes = True
         self._id = conversation_id
         self._now = now
-        self._waiting = list(mailbox.signals)
+        self._waiting = [*outcomes, *mailbox.signals]
 
     def fire_timers(self) -> None:
         """Due timers become signals here: derived from the conversation, they need not be stored."""
@@ -251,6 +308,7 @@ class _Turn:
 
     def advanced(self, conversation: Conversation, entries: tuple[Entry, ...], group: list[Signal]) -> None:
         self.conversation = conversation
+        self.only_outcomes = self.only_outcomes and isinstance(group[0].event, Delivered)
         self.entries.extend(entries)
         self.applied.extend(signal.id for signal in group)
 

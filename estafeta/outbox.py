@@ -32,7 +32,7 @@ from estafeta.kernel.model import (
     ToCustomer,
     ToDesk,
 )
-from estafeta.kernel.ports import Accept, Channel, Clock, Desk, DeskView, Receipt, Store
+from estafeta.kernel.ports import Channel, Clock, Desk, DeskView, Receipt, Store
 from estafeta.lanes import Lanes
 
 _log = structlog.get_logger("outbox")
@@ -78,6 +78,7 @@ class Tally:
 
     sent: int = 0
     retried: int = 0
+    unsure: int = 0
     gave_up: int = 0
 
 
@@ -85,10 +86,10 @@ _Lane = str
 
 
 class Outbox:
-    """`accept` takes the outcomes; it is set by the composition root, since the engine that it
+    """`told` takes the outcomes; it is set by the composition root, since the engine that it
     belongs to hands items to this very outbox. `language` is what operators read."""
 
-    accept: Accept
+    told: Callable[[Signal], None]
 
     def __init__(
         self,
@@ -142,8 +143,15 @@ class Outbox:
         while waiting:
             conversation, item = waiting[0]
             outcome = await self._perform(conversation, item)
-            await self._tell(conversation, item, outcome)
             waiting.popleft()
+            self.told(
+                Signal(
+                    id=SignalId(f"{item.id}.done"),
+                    at=self._clock.now(),
+                    event=outcome,
+                    conversation=conversation.id,
+                )
+            )
         del self._waiting[lane]
 
     async def _perform(self, conversation: Conversation, item: OutboxItem) -> Event:
@@ -169,6 +177,7 @@ class Outbox:
         """Sends, and again while the failure is a passing one, up to `patience` seconds in all."""
         started = self._clock.now()
         pause = 0.5
+        doubted = False
         while True:
             try:
                 receipt = await send()  # type: ignore[misc]
@@ -176,11 +185,16 @@ class Outbox:
                 return receipt  # type: ignore[no-any-return]
             except SendFailed as failure:
                 waited = (self._clock.now() - started).total_seconds()
-                if failure.retry_after is None or waited >= patience:
+                # No answer came back, so it may have arrived: sent once more, for a message shown twice
+                # is better than one lost, and counted.
+                again = failure.maybe_sent and not doubted
+                if not again and (failure.retry_after is None or waited >= patience):
                     raise
+                doubted = doubted or failure.maybe_sent
+                self.tally.unsure += failure.maybe_sent
                 self.tally.retried += 1
-                _log.info("send_again", item=item.id, code=failure.code, after=failure.retry_after)
-                await self._clock.sleep(max(failure.retry_after, pause * random.uniform(0.8, 1.2)))  # noqa: S311
+                _log.info("send_again", item=item.id, code=failure.code, unsure=failure.maybe_sent)
+                await self._clock.sleep(max(failure.retry_after or 0.0, pause * random.uniform(0.8, 1.2)))  # noqa: S311
                 pause = min(pause * 2, _LONGEST_PAUSE)
 
     async def _send(self, body: ToCustomer) -> Receipt:
@@ -226,19 +240,6 @@ class Outbox:
             _log.warning("action_failed", conversation=conversation.id, action=body.action, error=str(failure))
             return ActionFinished(item=item.id, ok=False, error=str(failure))
         return ActionFinished(item=item.id, ok=True, data=data)
-
-    async def _tell(self, conversation: Conversation, item: OutboxItem, outcome: Event) -> None:
-        """The outcome becomes a signal; until the store takes it, this item is not forgotten."""
-        signal = Signal(
-            id=SignalId(f"{item.id}.done"), at=self._clock.now(), event=outcome, conversation=conversation.id
-        )
-        while True:
-            try:
-                await self.accept([signal])
-            except StoreUnavailable:
-                await self._clock.sleep(1.0)
-            else:
-                return
 
 
 def _destination(item: OutboxItem) -> str:

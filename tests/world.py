@@ -128,8 +128,8 @@ class World:
             store=self.store, bus=self.bus, clock=clock, understander=understander, outbox=self.outbox,
             rules=Rules(workspace=workspace, desks=(self.desk.name,)), alone=True,
         )  # fmt: skip
-        self.outbox.accept = self.engine.accept
-        self.sweeper = Sweeper(store=self.store, clock=clock, wake=self.engine.lanes.wake, alone=True)
+        self.outbox.told = self.engine.heard
+        self.sweeper = Sweeper(store=self.store, clock=clock, wake=self.engine.wake, alone=True)
         self._number = 0
 
     @contextlib.asynccontextmanager

@@ -9,13 +9,12 @@ from datetime import datetime
 from typing import Any, ClassVar
 
 import structlog
-from aiogram.methods import DeleteWebhook, SendChatAction, SendMessage, SetWebhook, TelegramMethod
-from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+from aiogram.methods import DeleteWebhook, SendChatAction, SetWebhook, TelegramMethod
 from aiohttp import web
 
 from bots.render import Chunk, render
 from bots.telegram import webhook
-from bots.telegram.client import TEXT_LIMIT, TelegramClient
+from bots.telegram.client import TEXT_LIMIT, RawMethod, TelegramClient
 from bots.telegram.config import TelegramConfig
 from bots.telegram.convert import ALLOWED_UPDATES, CHANNEL, integer
 from bots.telegram.failures import failure
@@ -213,8 +212,9 @@ def _number(text: str) -> int | None:
         return None
 
 
-def _drawn(chat: int, chunk: Chunk) -> SendMessage:
-    if not chunk.buttons:
-        return SendMessage(chat_id=chat, text=chunk.text)
-    rows = [[InlineKeyboardButton(text=button.text, callback_data=button.id)] for button in chunk.buttons]
-    return SendMessage(chat_id=chat, text=chunk.text, reply_markup=InlineKeyboardMarkup(inline_keyboard=rows))
+def _drawn(chat: int, chunk: Chunk) -> RawMethod:
+    values: dict[str, Any] = {"chat_id": chat, "text": chunk.text}
+    if chunk.buttons:
+        rows = [[{"text": button.text, "callback_data": button.id}] for button in chunk.buttons]
+        values["reply_markup"] = {"inline_keyboard": rows}
+    return RawMethod("sendMessage", values)

@@ -53,6 +53,30 @@ _PLAIN = (str, int, float)
 _log = structlog.get_logger(__name__)
 
 
+class RawMethod:
+    """A method of the Bot API by name with values that are plain JSON already.
+
+    Stands for aiogram's model where thousands are sent: building and validating the model costs more
+    than the request.
+    """
+
+    __slots__ = ("__api_method__", "values")
+    __returning__ = Any
+
+    def __init__(self, name: str, values: dict[str, Any]) -> None:
+        self.__api_method__ = name
+        self.values = values
+
+    def __getattr__(self, name: str) -> Any:
+        return self.values.get(name)
+
+    def model_copy(self, *, update: dict[str, Any]) -> RawMethod:
+        return RawMethod(self.__api_method__, {**self.values, **update})
+
+
+Method = TelegramMethod[Any] | RawMethod
+
+
 class LeanSession(AiohttpSession):
     """aiogram's session with JSON bodies and unmodelled answers: methods return plain JSON values."""
 
@@ -61,7 +85,7 @@ class LeanSession(AiohttpSession):
         self._urls: dict[str, URL] = {}
         self._timeouts: dict[float | None, aiohttp.ClientTimeout] = {}
 
-    async def make_request(self, bot: Bot, method: TelegramMethod[_T], timeout: float | None = None) -> _T:
+    async def make_request(self, bot: Bot, method: Any, timeout: float | None = None) -> Any:
         files: dict[str, InputFile] = {}
         body = self._body(bot, method, files)
         if files:
@@ -82,7 +106,7 @@ class LeanSession(AiohttpSession):
         result = self._result(bot, method, status_code, content.encode())
         return Response[Any].model_construct(ok=True, result=result)
 
-    def _result(self, bot: Bot, method: TelegramMethod[Any], status_code: int, content: bytes) -> Any:
+    def _result(self, bot: Bot, method: Method, status_code: int, content: bytes) -> Any:
         """What the method returned, or aiogram's exception for the refusal."""
         try:
             answer = loads(content)
@@ -94,8 +118,10 @@ class LeanSession(AiohttpSession):
             return answer.get("result")
         return super().check_response(bot, method, status_code, orjson.dumps(answer).decode()).result
 
-    def _body(self, bot: Bot, method: TelegramMethod[Any], files: dict[str, InputFile]) -> dict[str, Any]:
+    def _body(self, bot: Bot, method: Method, files: dict[str, InputFile]) -> dict[str, Any]:
         """What was given to the method; files in it are collected in `files`."""
+        if isinstance(method, RawMethod):
+            return {name: value for name, value in method.values.items() if value is not None}
         body = {}
         for name in method.model_fields_set:
             value = getattr(method, name)
@@ -160,7 +186,7 @@ class TelegramClient:
 
     async def call(
         self,
-        method: TelegramMethod[Any],
+        method: Method,
         *,
         priority: int = 0,
         patience: float = PATIENCE_SECONDS,
@@ -212,16 +238,16 @@ class TelegramClient:
         """The id a chat had before it moved, by the one it has now."""
         return next((old for old, new in self._moved.items() if new == chat), chat)
 
-    async def _attempt(self, method: TelegramMethod[Any], timeout: float | None) -> _Answer | Exception:
+    async def _attempt(self, method: Method, timeout: float | None) -> _Answer | Exception:
         """Failures are returned, so that what is raised for them later has no trace of the request."""
         try:
-            return _Answer(await self._bot(method, cast(int | None, timeout)))
+            return _Answer(await self._session.make_request(self._bot, method, timeout))
         except (AiogramError, aiohttp.ClientError, OSError, ValueError) as error:
             return error
 
     def _mended(
-        self, method: TelegramMethod[Any], error: Exception, keys: _Keys, patience: float
-    ) -> TelegramMethod[Any] | None:
+        self, method: Method, error: Exception, keys: _Keys, patience: float
+    ) -> Method | None:
         """What to call now that this failed; None: nothing helps."""
         if isinstance(error, TelegramMigrateToChat):
             self.follow(cast(int, getattr(method, "chat_id", 0)), error.migrate_to_chat_id)
@@ -250,7 +276,7 @@ class TelegramClient:
         for key in keys:
             self._pacer.give_back(key)
 
-    def _keys(self, method: TelegramMethod[Any]) -> _Keys:
+    def _keys(self, method: Method) -> _Keys:
         name = method.__api_method__
         return _Keys(
             chat=None if name in _CHATLESS else getattr(method, "chat_id", None), bot=None if name in _FREE else "bot"
@@ -263,7 +289,7 @@ class TelegramClient:
             return Rate.within(self._limits.group_per_minute, 60.0)
         return Rate(burst=self._limits.chat_burst, per_second=self._limits.chat_per_second)
 
-    def _at_home(self, method: TelegramMethod[Any]) -> TelegramMethod[Any]:
+    def _at_home(self, method: Method) -> Method:
         moved = self._moved.get(getattr(method, "chat_id", 0)) if self._moved else None
         return method if moved is None else method.model_copy(update={"chat_id": moved})
 
@@ -273,6 +299,6 @@ class _Answer:
     value: Json
 
 
-def _without_markup(method: TelegramMethod[Any]) -> TelegramMethod[Any]:
+def _without_markup(method: Method) -> Method:
     text = html.unescape(re.sub(r"<[^<>]*>", "", getattr(method, "text", "")))
     return method.model_copy(update={"parse_mode": None, "text": text})

@@ -104,7 +104,7 @@ class _Talk:
             store=self._store, bus=self._bus, clock=clock, understander=understander, outbox=self._outbox,
             rules=Rules(workspace=workspace, desks=()), alone=True,
         )  # fmt: skip
-        self._outbox.accept = self._engine.accept
+        self._outbox.told = self._engine.heard
 
     async def run(self) -> None:
         await self._store.open()

@@ -32,6 +32,7 @@ class _Parts:
             "estafeta_late_understandings": ("Texts not understood in time", done.late_understandings),
             "estafeta_sent": ("Things sent to customers and desks", sent.sent),
             "estafeta_retried": ("Sends tried again", sent.retried),
+            "estafeta_sent_unsure": ("Sends repeated because no answer came back: perhaps doubled", sent.unsure),
             "estafeta_gave_up": ("Sends that failed for good", sent.gave_up),
         }
         for name, (about, value) in counters.items():

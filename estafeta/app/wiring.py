@@ -114,13 +114,13 @@ def build(
         deadline=settings.nlu.deadline,
         patience=settings.stop_within,
     )
-    outbox.accept = engine.accept
+    outbox.told = engine.heard
     app = make_app(
         ready=lambda: _ready(store), login_link=lambda: login_link(settings, web_desk), control_token=control_token
     )
     platform = Platform(
         settings=settings, store=store, bus=bus, engine=engine, outbox=outbox, actions=actions, channels=channels,
-        sweeper=Sweeper(store=store, clock=clock, wake=engine.lanes.wake, alone=True), desks=desks, widget=widget,
+        sweeper=Sweeper(store=store, clock=clock, wake=engine.wake, alone=True), desks=desks, widget=widget,
         web_desk=web_desk, telegram=telegram,
         app=app,
     )  # fmt: skip

@@ -140,7 +140,8 @@ async def test_nobody_comes_so_people_are_called_again_and_the_customer_hears_it
     await world.says("a person please")
     for _ in range(4):
         await clock.advance(61)
-        await world.engine.turn(HOME.conversation)
+        world.engine.wake(HOME.conversation)
+        await world.engine.lanes.idle()
         await world.settled()
     assert world.channel.texts == ["Calling people", "Still calling"]
     assert world.desk.kinds == ["card", "reminder", "reminder"]
