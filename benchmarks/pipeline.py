@@ -69,7 +69,10 @@ class Driver:
         self._update = 1
         self._arrivals: dict[int, asyncio.Future[float]] = {}
         # The journal is written right after the change that is told here.
-        fake.listen(lambda: asyncio.get_running_loop().call_soon(self._look))
+        fake.listen(self._soon)
+
+    def _soon(self) -> None:
+        asyncio.get_running_loop().call_soon(self._look)
 
     def _look(self) -> None:
         """Takes new calls out of the stand-in's journal."""
@@ -118,7 +121,8 @@ class Driver:
                 raise RuntimeError(f"the bot answered {answer.status}")
         try:
             async with asyncio.timeout(10):
-                return await arrival - began
+                arrived: float = await arrival
+                return arrived - began
         except TimeoutError:
             return None
 
@@ -170,9 +174,7 @@ def _measured(process: int) -> Iterator[dict[str, float]]:
     spent: dict[str, float] = {}
     wall, bot, driver = time.perf_counter(), _cpu(process), time.process_time()
     yield spent
-    spent.update(
-        wall=time.perf_counter() - wall, bot=_cpu(process) - bot, driver=time.process_time() - driver
-    )
+    spent.update(wall=time.perf_counter() - wall, bot=_cpu(process) - bot, driver=time.process_time() - driver)
 
 
 def _cpu(process: int) -> float:

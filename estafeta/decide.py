@@ -211,7 +211,7 @@ def _customer_edited(draft: Draft, event: CustomerEdited) -> None:
 
 
 def _reachability(draft: Draft, event: ReachabilityChanged) -> None:
-    if draft.conversation.customer.reachable == event.reachable:
+    if draft.customer.reachable == event.reachable:
         return
     draft.reachable(event.reachable)
     draft.happened("reachable" if event.reachable else "unreachable")
@@ -222,7 +222,7 @@ def _reachability(draft: Draft, event: ReachabilityChanged) -> None:
 
 
 def _phrase(draft: Draft, rules: Rules, name: str, **values: object) -> str:
-    customer = {"name": draft.conversation.customer.name, "language": draft.language}
+    customer = {"name": draft.customer.name, "language": draft.language}
     return interpreter.phrase(rules.workspace, name, draft.language, customer=customer, now=draft.now, **values)
 
 
@@ -230,7 +230,7 @@ def _scope(draft: Draft, rules: Rules) -> interpreter.Scope:
     skill = policy.skill_or_default(rules.workspace, "")
     return interpreter.Scope(
         language=draft.language,
-        customer_name=draft.conversation.customer.name,
+        customer_name=draft.customer.name,
         now=draft.now,
         open=hours.is_open(rules.workspace.hours, skill, draft.now),
         seed=draft.cause.id,
@@ -309,23 +309,24 @@ def _operator_author(operator: Operator) -> Author:
 def _move(draft: Draft, what: Move, rules: Rules, *, reason: Reason, skill: str = "", request: str = "",
           operator: Operator | None = None) -> Happened:  # fmt: skip
     fresh = None
-    if draft.conversation.ticket is None:
+    if draft.ticket is None:
         fresh = policy.ticket(
-            draft.conversation, reason=reason, skill=policy.skill_or_default(rules.workspace, skill),
+            draft.before.id, draft.tickets + 1, reason=reason, skill=policy.skill_or_default(rules.workspace, skill),
             request=request or draft.request(asked=reason is Reason.USER_REQUEST), now=draft.now,
+            understandings=draft.understandings,
         )  # fmt: skip
-    moved = machine.move(draft.stage, draft.conversation.ticket, what, fresh=fresh, operator=operator)
+    moved = machine.move(draft.stage, draft.ticket, what, fresh=fresh, operator=operator)
     draft.owned(moved.stage, moved.ticket)
     return moved.happened
 
 
 def _call_people(draft: Draft, request: HandoffRequest, rules: Rules) -> None:
     happened = _move(draft, Move.REQUEST, rules, reason=request.reason, skill=request.skill, request=request.summary)
-    held = draft.conversation.ticket
+    held = draft.ticket
     if happened is not Happened.OPENED or held is None:
         draft.say(_phrase(draft, rules, "already_waiting"))
         return
-    promise = policy.promise(rules.workspace, draft.conversation, held.skill, draft.now)
+    promise = policy.promise(rules.workspace, draft.told_closed_until, held.skill, draft.now)
     draft.promised(promise.opens_at)
     draft.timer(policy.REMIND, policy.reminder(rules.workspace, held.skill, draft.now))
     draft.dialog = replace(draft.dialog, fallbacks=0)
@@ -377,7 +378,7 @@ def _ticket_moved(draft: Draft, event: TicketMoved, rules: Rules) -> None:
 
 def _timer_fired(draft: Draft, event: TimerFired, rules: Rules) -> None:
     draft.timer(event.timer, None)
-    held = draft.conversation.ticket
+    held = draft.ticket
     if event.timer != policy.REMIND or draft.stage is not Stage.QUEUED or held is None:
         return
     if not held.reminders and held.promise is None:

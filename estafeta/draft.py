@@ -44,46 +44,53 @@ class Draft:
     def __init__(
         self, conversation: Conversation, cause: Signal, now: datetime, desks: tuple[str, ...], lease: timedelta
     ) -> None:
-        self.conversation = conversation
+        self.before = conversation
         self.cause = cause
         self.now = now
         self.entries: list[Entry] = []
+        self.address = conversation.address
+        self.customer = conversation.customer
+        self.stage = conversation.stage
         self.dialog: Dialog = conversation.dialog
+        self.ticket = conversation.ticket
+        self.tickets = conversation.tickets
+        self.understandings = conversation.understandings
+        self.told_closed_until = conversation.told_closed_until
+        self._last_words = conversation.last_words
+        self._timers = conversation.timers
+        self._threads = conversation.threads
+        self._outbox = list(conversation.outbox)
+        self._seq = conversation.seq
         self._desks = desks
         self._due_at = now + lease
-        self._outbox = list(conversation.outbox)
         self._count = 0
-        self._seq = conversation.seq
-        self._words_before = conversation.last_words
 
     # --- reading
 
     @property
-    def stage(self) -> Stage:
-        return self.conversation.stage
-
-    @property
     def language(self) -> str:
-        return self.conversation.customer.language
+        return self.customer.language
 
     def customer_author(self) -> Author:
-        return Author(kind="customer", name=self.conversation.customer.name)
+        return Author(kind="customer", name=self.customer.name)
 
     def request(self, *, asked: bool) -> str:
         """The customer's wish for the ticket's line: the words of this very turn, or, when they only
         ask for a person (`asked`), those before them."""
         said = [entry.text for entry in self.entries if entry.author.kind == "customer" and entry.kind == "said"]
         words = " ".join(text for text in said if text and not text.startswith("/"))
-        return (self._words_before or words) if asked else (words or self._words_before)
+        before = self.before.last_words
+        return (before or words) if asked else (words or before)
 
     # --- the customer
 
     def heard(self, signal: Signal, profile: Profile, language: str) -> None:
         """A sign of life: where from, who, in what language."""
-        customer = self.conversation.customer
-        address: Address = signal.address or self.conversation.address
+        customer = self.customer
+        address: Address = signal.address or self.address
         known = customer.addresses if address in customer.addresses else (*customer.addresses, address)
-        customer = replace(
+        self.address = address
+        self.customer = replace(
             customer,
             addresses=known,
             name=profile.name or customer.name,
@@ -93,19 +100,16 @@ class Draft:
             messages=customer.messages + 1,
             reachable=True,
         )
-        self.conversation = replace(self.conversation, customer=customer, address=address)
 
     def words(self, text: str) -> None:
         """Remembers the customer's latest text."""
-        self.conversation = replace(self.conversation, last_words=text[:_KEPT_WORDS])
+        self._last_words = text[:_KEPT_WORDS]
 
     def reachable(self, value: bool) -> None:
-        customer = replace(self.conversation.customer, reachable=value)
-        self.conversation = replace(self.conversation, customer=customer)
+        self.customer = replace(self.customer, reachable=value)
 
     def understood(self, understanding: Understanding) -> None:
-        kept = (*self.conversation.understandings, understanding)[-_KEPT_UNDERSTANDINGS:]
-        self.conversation = replace(self.conversation, understandings=kept)
+        self.understandings = (*self.understandings, understanding)[-_KEPT_UNDERSTANDINGS:]
 
     # --- the timeline and the outbox
 
@@ -127,14 +131,14 @@ class Draft:
         self._seq += 1
         entry = Entry(
             id=EntryId(identity or self._id()),
-            conversation=self.conversation.id,
+            conversation=self.before.id,
             seq=self._seq,
             at=self.now,
             author=author,
             kind=kind,  # type: ignore[arg-type]
             parts=parts,
             buttons=buttons,
-            channel=self.conversation.address.channel,
+            channel=self.address.channel,
             understanding=understanding,
             data=data or {},
         )
@@ -167,7 +171,7 @@ class Draft:
         identity = self._id()
         entry = self.entry("said", author, parts=parts, buttons=buttons, identity=identity)
         message = OutboundMessage(
-            id=OutboxId(identity), to=self.conversation.address, parts=parts, buttons=buttons, author=author,
+            id=OutboxId(identity), to=self.address, parts=parts, buttons=buttons, author=author,
             seq=entry.seq,
         )  # fmt: skip
         self.post(ToCustomer(message=message, receipt=receipt, desk=desk), identity)
@@ -186,30 +190,40 @@ class Draft:
             self.tell_desks(notice)
 
     def owned(self, stage: Stage, ticket: Ticket | None) -> None:
-        opened = ticket is not None and self.conversation.ticket is None
-        tickets = self.conversation.tickets + opened
-        self.conversation = replace(self.conversation, stage=stage, ticket=ticket, tickets=tickets)
+        self.tickets += ticket is not None and self.ticket is None
+        self.stage, self.ticket = stage, ticket
 
     def promised(self, opens_at: datetime | None) -> None:
-        if self.conversation.ticket is not None:
-            held = replace(self.conversation.ticket, promise=opens_at)
-            self.conversation = replace(
-                self.conversation, ticket=held, told_closed_until=opens_at or self.conversation.told_closed_until
-            )
+        if self.ticket is not None:
+            self.ticket = replace(self.ticket, promise=opens_at)
+            self.told_closed_until = opens_at or self.told_closed_until
 
     def first_reply(self) -> None:
-        held = self.conversation.ticket
-        if held is not None and held.first_reply_at is None:
-            self.conversation = replace(self.conversation, ticket=replace(held, first_reply_at=self.now))
+        if self.ticket is not None and self.ticket.first_reply_at is None:
+            self.ticket = replace(self.ticket, first_reply_at=self.now)
 
     def timer(self, name: str, timer: Timer | None) -> None:
-        self.conversation = replace(self.conversation, timers=policy.with_timer(self.conversation.timers, timer, name))
+        self._timers = policy.with_timer(self._timers, timer, name)
 
     def thread(self, desk: str, thread: DeskThread) -> None:
-        self.conversation = replace(self.conversation, threads={**self.conversation.threads, desk: thread})
+        self._threads = {**self._threads, desk: thread}
 
     def finish(self) -> Conversation:
         """The conversation as it will be; `version` is left to whoever commits it."""
         return replace(
-            self.conversation, dialog=self.dialog, outbox=tuple(self._outbox), seq=self._seq, updated_at=self.now
+            self.before,
+            address=self.address,
+            customer=self.customer,
+            seq=self._seq,
+            stage=self.stage,
+            dialog=self.dialog,
+            ticket=self.ticket,
+            tickets=self.tickets,
+            understandings=self.understandings,
+            outbox=tuple(self._outbox),
+            timers=self._timers,
+            threads=self._threads,
+            told_closed_until=self.told_closed_until,
+            last_words=self._last_words,
+            updated_at=self.now,
         )

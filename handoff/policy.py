@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from estafeta.kernel.model import Conversation, Reason, Ticket, TicketId, Timer
+from estafeta.kernel.model import ConversationId, Reason, Ticket, TicketId, Timer, Understanding
 from flows.model import Workspace
 from handoff import hours
 
@@ -23,18 +23,27 @@ class Promise:
     opens_at: datetime | None
 
 
-def ticket(conversation: Conversation, *, reason: Reason, skill: str, request: str, now: datetime) -> Ticket:
-    """The ticket to open for this conversation; its id counts the conversation's tickets."""
+def ticket(
+    conversation: ConversationId,
+    number: int,
+    *,
+    reason: Reason,
+    skill: str,
+    request: str,
+    understandings: tuple[Understanding, ...],
+    now: datetime,
+) -> Ticket:
+    """A conversation's ticket, its `number`-th."""
     line = " ".join(request.split())
     if len(line) > _REQUEST_LENGTH:
         line = line[: _REQUEST_LENGTH - 1].rsplit(" ", 1)[0] + "…"
     return Ticket(
-        id=TicketId(f"{conversation.id}.{conversation.tickets + 1}"),
+        id=TicketId(f"{conversation}.{number}"),
         reason=reason,
         skill=skill,
         opened_at=now,
         request=line,
-        understandings=conversation.understandings,
+        understandings=understandings,
     )
 
 
@@ -43,12 +52,13 @@ def skill_or_default(workspace: Workspace, skill: str) -> str:
     return skill if skill in workspace.skills else next(iter(workspace.skills), "")
 
 
-def promise(workspace: Workspace, conversation: Conversation, skill: str, now: datetime) -> Promise:
-    """Outside the hours the customer hears once per closed period when people are back."""
+def promise(workspace: Workspace, told_closed_until: datetime | None, skill: str, now: datetime) -> Promise:
+    """Outside the hours the customer hears once per closed period when people are back;
+    `told_closed_until` is the end of the period that was told of last."""
     if hours.is_open(workspace.hours, skill, now):
         return Promise(phrase="waiting", opens_at=None)
     opens_at = hours.opens_at(workspace.hours, skill, now)
-    if conversation.told_closed_until is not None and conversation.told_closed_until > now:
+    if told_closed_until is not None and told_closed_until > now:
         return Promise(phrase="already_waiting", opens_at=opens_at)
     return Promise(phrase="waiting_closed", opens_at=opens_at)
 

@@ -89,7 +89,7 @@ class LeanSession(AiohttpSession):
         files: dict[str, InputFile] = {}
         body = self._body(bot, method, files)
         if files:
-            return cast(_T, await super().make_request(bot, method, cast(int | None, timeout)))
+            return await super().make_request(bot, method, cast(int | None, timeout))
         session = await self.create_session()
         async with session.post(
             self._url(bot.token, method.__api_method__),
@@ -99,7 +99,7 @@ class LeanSession(AiohttpSession):
         ) as answer:
             content = await answer.read()
             status = answer.status
-        return cast(_T, self._result(bot, method, status, content))
+        return self._result(bot, method, status, content)
 
     def check_response(self, bot: Bot, method: TelegramMethod[_T], status_code: int, content: str) -> Response[_T]:
         """aiogram's own way here, for requests with files."""
@@ -116,7 +116,8 @@ class LeanSession(AiohttpSession):
             raise ClientDecodeError("no answer of the Bot API", ValueError(f"status {status_code}"), "")
         if answer.get("ok") is True:
             return answer.get("result")
-        return super().check_response(bot, method, status_code, orjson.dumps(answer).decode()).result
+        text = orjson.dumps(answer).decode()
+        return super().check_response(bot, cast(TelegramMethod[Any], method), status_code, text).result
 
     def _body(self, bot: Bot, method: Method, files: dict[str, InputFile]) -> dict[str, Any]:
         """What was given to the method; files in it are collected in `files`."""
@@ -245,9 +246,7 @@ class TelegramClient:
         except (AiogramError, aiohttp.ClientError, OSError, ValueError) as error:
             return error
 
-    def _mended(
-        self, method: Method, error: Exception, keys: _Keys, patience: float
-    ) -> Method | None:
+    def _mended(self, method: Method, error: Exception, keys: _Keys, patience: float) -> Method | None:
         """What to call now that this failed; None: nothing helps."""
         if isinstance(error, TelegramMigrateToChat):
             self.follow(cast(int, getattr(method, "chat_id", 0)), error.migrate_to_chat_id)

@@ -22,7 +22,6 @@ FOLDER = Path(__file__).resolve().parents[2] / "demo"
 """The demo workspace lies beside the code."""
 
 
-
 def run_demo(given: Settings, *, with_telegram: bool) -> None:
     data = start.writable(given.data / "demo" if "data" not in given.model_fields_set else given.data)
     settings = given.model_copy(update={"workspace": FOLDER, "data": data})
@@ -104,6 +103,4 @@ async def _messenger(data: Path, settings: Settings) -> AsyncIterator[FakeTelegr
 
 
 def _bot(fake: FakeTelegram) -> TelegramConfig:
-    return TelegramConfig(
-        token=SecretStr(fake.token), base_url=fake.url, group_id=fake.furnish().id, account="demo"
-    )
+    return TelegramConfig(token=SecretStr(fake.token), base_url=fake.url, group_id=fake.furnish().id, account="demo")

@@ -71,7 +71,9 @@ async def test_killed_in_the_middle_and_started_again_nothing_is_lost_or_doubled
     await operator.says("Одну минуту, смотрю.")
     await product.start()
     await operator.reads("Вы ещё тут?")
-    await expect(customer.chat.locator("#entries .bubble", has_text="Одну минуту, смотрю.")).to_have_count(1, timeout=30_000)
+    await expect(customer.chat.locator("#entries .bubble", has_text="Одну минуту, смотрю.")).to_have_count(
+        1, timeout=30_000
+    )
     await product.kill()
     await product.start()
     await customer.says("Спасибо, жду")

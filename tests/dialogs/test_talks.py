@@ -26,7 +26,7 @@ Way = Literal["straight", "reloaded", "twice"]
 class Echoing(World):
     """Every signal arrives twice, the second time after everything that followed from the first."""
 
-    async def tell(self, event: Event, *, identity: str = "", **more: object) -> Accepted:  # type: ignore[override]
+    async def tell(self, event: Event, *, identity: str = "", **more: object) -> Accepted:
         identity = identity or f"test.{self._number + 1}"
         first = await super().tell(event, identity=identity, **more)  # type: ignore[arg-type]
         await self.settled()

@@ -35,7 +35,9 @@ def words() -> Words:
 
 
 @pytest.fixture
-async def world(tmp_path: Path, small: Workspace, words: Words, clock: TestClock, shop_url: str) -> AsyncIterator[World]:
+async def world(
+    tmp_path: Path, small: Workspace, words: Words, clock: TestClock, shop_url: str
+) -> AsyncIterator[World]:
     made = World(tmp_path / "world.db", small, words, clock, variables={"SHOP_URL": shop_url})
     async with made.running():
         yield made

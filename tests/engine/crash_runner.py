@@ -119,7 +119,11 @@ async def play(folder: Path, workspace: Workspace, kill_at: int) -> None:
                 await world.settled()
             else:
                 await world.operator(text)
-        result = {"transcript": await world.transcript(), "sent": _told(folder / "sent"), "shown": _told(folder / "shown")}
+        result = {
+            "transcript": await world.transcript(),
+            "sent": _told(folder / "sent"),
+            "shown": _told(folder / "shown"),
+        }
     (folder / "result").write_text(json.dumps(result))
     await server.close()
 
@@ -163,7 +167,9 @@ def main() -> None:
                 differences.append(f"point {point}: the process did not come back")
             else:
                 result = json.loads((folder / "result").read_text())
-                differences += [f"point {point}: {key} differs: {result[key]}" for key in reference if result[key] != reference[key]]
+                differences += [
+                    f"point {point}: {key} differs: {result[key]}" for key in reference if result[key] != reference[key]
+                ]
             point += 1
     print(json.dumps({"kills": kills, "differences": differences, "reference": reference}))
 

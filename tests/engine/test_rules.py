@@ -71,9 +71,7 @@ _events: st.SearchStrategy[Event | Outcome] = st.one_of(
     st.just(TimerFired(timer=REMIND, due=datetime(2026, 1, 1, tzinfo=UTC))),
     st.builds(Outcome, number=st.integers(0, 5), ok=st.booleans()),
 )
-_steps = st.lists(
-    st.tuples(_events, st.sampled_from(INTENTS), st.integers(0, 12 * 3600), st.booleans()), max_size=30
-)
+_steps = st.lists(st.tuples(_events, st.sampled_from(INTENTS), st.integers(0, 12 * 3600), st.booleans()), max_size=30)
 
 
 def _meaning(event: Event, intent: str, late: bool) -> Understanding | NotUnderstood | None:

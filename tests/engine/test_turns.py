@@ -259,4 +259,4 @@ async def test_a_decision_that_breaks_calls_people_and_stops_nobody(
     conversation = await world.conversation()
     assert conversation.ticket is not None
     assert conversation.ticket.reason is Reason.BOT_DOWN
-    assert [entry.text for entry in await world.entries()][0] == "hello there"
+    assert (await world.entries())[0].text == "hello there"

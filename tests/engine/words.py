@@ -26,7 +26,9 @@ class Words:
         number = re.search(r"\b\d{6}\b", text)
         return Understanding(
             intent=intent, confidence=confidence, ranking=(Intent(name=intent, confidence=confidence),), model="words",
-            entities=(
-                (Entity(name="order_number", value=number[0], start=number.start(), end=number.end()),) if number else ()
-            ),
+            entities=(_entity(number),) if number else (),
         )  # fmt: skip
+
+
+def _entity(number: re.Match[str]) -> Entity:
+    return Entity(name="order_number", value=number[0], start=number.start(), end=number.end())

@@ -17,7 +17,10 @@ BORIS = Operator(id="2", name="Борис", desk="web")
 
 def ticket(number: int = 1) -> Ticket:
     return Ticket(
-        id=TicketId(f"c.{number}"), reason=Reason.USER_REQUEST, skill="general", opened_at=datetime(2026, 1, 1, tzinfo=UTC)
+        id=TicketId(f"c.{number}"),
+        reason=Reason.USER_REQUEST,
+        skill="general",
+        opened_at=datetime(2026, 1, 1, tzinfo=UTC),
     )
 
 
