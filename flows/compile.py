@@ -21,6 +21,7 @@ from flows.model import (
     CallPeople,
     Choose,
     Copy,
+    EndAll,
     Flow,
     Goto,
     HandOff,
@@ -264,6 +265,8 @@ class _FlowCompiler:
                 return Set(place=pointer, path=place, next=following, values=tuple(values.items()))
             case GotoStep():
                 return Goto(place=pointer, path=place, next=self._named.get(step.goto, END))
+            case EndStep(end="all"):
+                return EndAll(place=pointer, path=place, next=END)
             case EndStep():
                 return Goto(place=pointer, path=place, next=END)
             case FlowStep():

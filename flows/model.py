@@ -39,6 +39,7 @@ __all__ = [
     "CannedReply",
     "Choose",
     "Copy",
+    "EndAll",
     "Entity",
     "Fallback",
     "Flow",
@@ -149,6 +150,11 @@ class Set(Step):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Goto(Step):
     """Goes to `next`; also what `end: true` becomes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndAll(Step):
+    """Ends this flow and all that wait below it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

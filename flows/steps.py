@@ -10,7 +10,7 @@ import re
 from collections.abc import Iterator
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BeforeValidator, Discriminator, Field, StrictBool, StrictStr, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, StrictBool, StrictStr, Tag, model_validator
 
 from estafeta.kernel.model import Json, Reason
 from flows.files import LocalText, Strict, wrong
@@ -201,14 +201,16 @@ class HandoffStep(_Named):
     handoff: HandoffRule
 
 
-def _true(given: bool) -> bool:
-    if not given:
-        raise wrong("expected end: true")
+def _end(given: Any) -> Any:
+    if given is not True and given != "all":
+        raise wrong("expected end: true, or end: all to end the interrupted flows too")
     return given
 
 
 class EndStep(_Named):
-    end: Annotated[StrictBool, AfterValidator(_true)]
+    """`all` ends every flow that waits below, too."""
+
+    end: Annotated[Literal[True, "all"], BeforeValidator(_end)]
 
 
 def _kind(given: Any) -> str | None:

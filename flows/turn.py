@@ -239,6 +239,9 @@ class Turn:
                 return step.next
             case model.Goto():
                 return step.next
+            case model.EndAll():
+                self._stack.clear()
+                return None
             case model.Run():
                 return self._run(frame, step)
             case model.Call():

@@ -96,6 +96,14 @@ def test_end_ends_from_within(tmp_path: Path) -> None:
     assert texts(talk_about(tmp_path, steps).say("/go")) == ["Раз"]
 
 
+def test_end_all_lets_go_of_the_question_that_was_interrupted(tmp_path: Path) -> None:
+    again = "flow: again\nstart: {command: again}\nalways: true\nsteps:\n  - say: Сначала\n  - end: all\n"
+    talk = talk_about(tmp_path, "  - {ask: n, say: Сколько?, expect: number}\n  - say: Беру\n", again)
+    talk.say("/go")
+    assert texts(talk.say("/again")) == ["Сначала"]
+    assert talk.dialog.frames == ()
+
+
 def test_a_flow_runs_another_and_goes_on(tmp_path: Path) -> None:
     talk = talk_about(tmp_path, "  - say: До\n  - flow: delivery\n  - flow: payment\n  - say: После\n", DELIVERY)
     outcome = talk.say("/go")
