@@ -9,7 +9,7 @@ moves a conversation.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from estafeta.draft import Draft
@@ -47,6 +47,7 @@ from flows import interpreter
 from flows.interpreter import HandoffRequest, Outcome
 from flows.model import Workspace
 from handoff import hours, machine, policy
+from handoff.hours import Timetable
 from handoff.machine import Happened, Move
 
 HUMAN_BUTTON = "human"
@@ -67,6 +68,10 @@ class Rules:
     workspace: Workspace
     desks: tuple[str, ...]
     lease: timedelta = timedelta(seconds=15)
+    timetable: Timetable = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "timetable", Timetable(self.workspace.hours))
 
 
 class NotUnderstood:
@@ -232,7 +237,7 @@ def _scope(draft: Draft, rules: Rules) -> interpreter.Scope:
         language=draft.language,
         customer_name=draft.customer.name,
         now=draft.now,
-        open=hours.is_open(rules.workspace.hours, skill, draft.now),
+        open=rules.timetable.is_open(skill, draft.now),
         seed=draft.cause.id,
     )
 

@@ -139,7 +139,7 @@ class Outbox:
     # --- sending
 
     async def _work(self, lane: _Lane) -> None:
-        waiting = self._waiting[lane]
+        waiting = self._waiting.get(lane)  # None: woken for what the run before has just done
         while waiting:
             conversation, item = waiting[0]
             outcome = await self._perform(conversation, item)
@@ -152,7 +152,7 @@ class Outbox:
                     conversation=conversation.id,
                 )
             )
-        del self._waiting[lane]
+        self._waiting.pop(lane, None)
 
     async def _perform(self, conversation: Conversation, item: OutboxItem) -> Event:
         body = item.body

@@ -42,13 +42,35 @@ def shifts(hours: HoursFile, skill: str, first: date) -> Iterator[tuple[datetime
 
 def is_open(hours: HoursFile, skill: str, now: datetime) -> bool:
     """Whether people of `skill` are at work at `now` (its start belongs to a shift, its end does not)."""
+    return _stretch(hours, skill, now)[2]
+
+
+def _stretch(hours: HoursFile, skill: str, now: datetime) -> tuple[datetime, datetime, bool]:
+    """The time around `now`, from and until, in which people are all the while there, or not."""
     today = now.astimezone(hours.zone).date()
+    closed_from = now
     for start, end in shifts(hours, skill, today - timedelta(days=1)):
         if start <= now < end:
-            return True
+            return start, end, True
         if start > now:
-            return False
-    return False
+            return closed_from, start, False
+        closed_from = end
+    return closed_from, now + timedelta(days=1), False
+
+
+class Timetable:
+    """`is_open` for one file, remembering the stretch it is in: every message asks, and the answer
+    changes a few times a day."""
+
+    def __init__(self, hours: HoursFile) -> None:
+        self._hours = hours
+        self._known: dict[str, tuple[datetime, datetime, bool]] = {}
+
+    def is_open(self, skill: str, now: datetime) -> bool:
+        known = self._known.get(skill)
+        if known is None or not known[0] <= now < known[1]:
+            known = self._known[skill] = _stretch(self._hours, skill, now)
+        return known[2]
 
 
 def opens_at(hours: HoursFile, skill: str, now: datetime) -> datetime | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal
+from typing import Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator, model_validator
 
@@ -18,10 +18,12 @@ class TelegramLimits(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    bot_per_second: Annotated[float, Field(gt=0)] = 30.0
-    chat_per_second: Annotated[float, Field(gt=0)] = 1.0
-    chat_burst: Annotated[float, Field(ge=1)] = 3.0
-    group_per_minute: Annotated[float, Field(ge=2)] = 20.0
+    bot_per_second: float = Field(default=30.0, gt=0, description="messages a second to all chats together")
+    chat_per_second: float = Field(default=1.0, gt=0, description="messages a second to one customer, after the burst")
+    chat_burst: float = Field(default=3.0, ge=1, description="messages to one customer that may go out at once")
+    group_per_minute: float = Field(
+        default=20.0, ge=2, description="messages and edits a minute in the operators' group"
+    )
 
 
 class TelegramConfig(BaseModel):
@@ -34,14 +36,24 @@ class TelegramConfig(BaseModel):
 
     model_config = ConfigDict(extra="forbid", frozen=True, hide_input_in_errors=True)
 
-    token: SecretStr
-    account: str = ""
-    mode: Literal["polling", "webhook"] = "polling"
-    secret: SecretStr | None = None
-    base_url: str | None = None
-    public_url: str | None = None
-    group_id: int | None = None
-    language: Literal["ru", "en"] = "ru"
+    token: SecretStr = Field(description="the bot's token from @BotFather; setting it turns Telegram on")
+    account: str = Field(default="", description="name of the bot in addresses and the webhook's path; its id if empty")
+    mode: Literal["polling", "webhook"] = Field(
+        default="polling", description="polling: ask Telegram for updates; webhook: Telegram posts them"
+    )
+    secret: SecretStr | None = Field(
+        default=None, description="what Telegram proves itself with; needed for mode webhook: A-Z, a-z, 0-9, _ and -"
+    )
+    base_url: str | None = Field(default=None, description="another Bot API server than Telegram's own")
+    public_url: str | None = Field(
+        default=None,
+        description="https address Telegram reaches this platform under; with it the webhook is set at start",
+    )
+    group_id: int | None = Field(
+        default=None,
+        description="id of the operators' supergroup with topics (begins with -100); none: no Telegram desk",
+    )
+    language: Literal["ru", "en"] = Field(default="ru", description="what operators read in their group: ru or en")
     limits: TelegramLimits = TelegramLimits()
 
     @field_validator("token")

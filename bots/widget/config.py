@@ -35,26 +35,35 @@ class WidgetConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    key: str = Field(default="demo", pattern=r"^[A-Za-z0-9_-]{1,64}$")
-    sites: tuple[Annotated[str, AfterValidator(_site)], ...] = ()
-    """Origins of the pages that may show the chat, besides the platform's own. "*" is any page."""
-    origin: Annotated[str, AfterValidator(_own_origin)] = ""
-    """The platform's own origin as browsers see it; "": whatever host they asked for."""
-    accent: str = Field(default="#b0501c", pattern=r"^#[0-9a-fA-F]{6}$")
-    title: dict[str, str] = {"ru": "Чат с нами", "en": "Chat with us"}
-    languages: tuple[str, ...] = Field(default=("ru", "en"), min_length=1)
-    """The workspace's languages; the first is the default."""
-    show_operator_names: bool = False
-    text_limit: int = Field(default=4000, ge=1, le=4000)
-    """Characters (code points) in one message."""
-    burst: int = Field(default=20, ge=1)
-    """Messages a visitor may send at once; after that `rate` a second."""
-    rate: float = Field(default=1.0, gt=0)
-    sockets: int = Field(default=2000, ge=1)
-    """Sockets open at once, of everybody; `sockets_per_visitor` of one."""
-    sockets_per_visitor: int = Field(default=12, ge=1)
-    send_timeout: float = Field(default=10.0, gt=0)
-    """Seconds a socket may take to swallow a frame before it is closed (and resumes)."""
+    key: str = Field(
+        default="demo", pattern=r"^[A-Za-z0-9_-]{1,64}$", description="names the chat in the embedding tag; no secret"
+    )
+    sites: tuple[Annotated[str, AfterValidator(_site)], ...] = Field(
+        default=(),
+        description="origins of pages that may show the chat, besides the platform's own, as a JSON list; "
+        '["*"] is any page',
+    )
+    origin: Annotated[str, AfterValidator(_own_origin)] = Field(
+        default="", description="the platform's own origin as browsers see it; if empty, that of ESTAFETA_PUBLIC_URL"
+    )
+    accent: str = Field(default="#b0501c", pattern=r"^#[0-9a-fA-F]{6}$", description="colour of the chat, as #rrggbb")
+    title: dict[str, str] = Field(
+        default={"ru": "Чат с нами", "en": "Chat with us"}, description="title of the chat by language, as JSON"
+    )
+    languages: tuple[str, ...] = Field(
+        default=("ru", "en"), min_length=1, description="taken from the workspace; the first is the default"
+    )
+    show_operator_names: bool = Field(default=False, description="whether customers see the names of operators")
+    text_limit: int = Field(default=4000, ge=1, le=4000, description="characters (code points) in one message")
+    burst: int = Field(default=20, ge=1, description="messages a visitor may send at once")
+    rate: float = Field(default=1.0, gt=0, description="messages a second a visitor may send after that")
+    sockets: int = Field(default=2000, ge=1, description="chats open at once, of everybody")
+    sockets_per_visitor: int = Field(default=12, ge=1, description="chats open at once, of one visitor (tabs)")
+    send_timeout: float = Field(
+        default=10.0,
+        gt=0,
+        description="seconds a browser may take to swallow a frame before it is cut off (it comes back and resumes)",
+    )
 
     def language(self, wanted: str) -> str:
         """The workspace's language nearest to a browser's (`ru-RU`, `EN_us`)."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import sys
 import tempfile
+import threading
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,6 +20,7 @@ from estafeta.bus.memory import MemoryBus
 from estafeta.clock import SystemClock
 from estafeta.decide import HUMAN_BUTTON, Rules
 from estafeta.engine import Engine
+from estafeta.kernel.errors import ConfigurationError
 from estafeta.kernel.model import (
     Address,
     Button,
@@ -74,6 +77,10 @@ class TerminalChannel:
 def run_chat(settings: Settings, *, language: str, why: bool) -> None:
     data = start.writable(settings.data)
     workspace = start.load_workspace(settings.workspace)
+    if language and language not in workspace.languages:
+        raise ConfigurationError(
+            f"{language} is no language of this workspace; it has {', '.join(workspace.languages)}."
+        )
     start.ensure_model(settings.workspace, data / "models")
     secrets, variables = config.workspace_values()
     logs.set_up("error", [*logs.secrets_of(settings), *secrets.values()])
@@ -81,7 +88,10 @@ def run_chat(settings: Settings, *, language: str, why: bool) -> None:
     understander = start.load_understander(data / "models")
     with tempfile.TemporaryDirectory() as folder:
         talk = _Talk(workspace, understander, actions, Path(folder), language or workspace.default_language, why=why)
-        asyncio.run(talk.run())
+        try:
+            asyncio.run(talk.run())
+        except KeyboardInterrupt:
+            click.echo()
 
 
 class _Talk:
@@ -123,12 +133,13 @@ class _Talk:
 
     async def _converse(self) -> None:
         number = 0
+        lines = _lines_typed()
         while True:
             if sys.stdin.isatty():
                 click.secho("> ", nl=False, bold=True)
                 sys.stdout.flush()
-            line = await asyncio.to_thread(sys.stdin.readline)
-            if not line:
+            line = await lines.get()
+            if line is None:
                 return
             text = line.strip()
             if not text:
@@ -159,6 +170,28 @@ class _Talk:
         frames = " > ".join(f"{frame.flow}/{frame.step}" for frame in held.dialog.frames) or "no dialog"
         slots = dict(held.dialog.slots)
         click.secho(f"  {held.stage.value} | {ranking} | {frames} | {slots}", dim=True)
+
+
+def _lines_typed() -> asyncio.Queue[str | None]:
+    """Lines of standard input as they come; None at its end.
+
+    A thread of its own that nobody waits for, and reading past Python's buffer: Ctrl-C ends the program
+    at once, and not after one more line.
+    """
+    lines: asyncio.Queue[str | None] = asyncio.Queue()
+    loop = asyncio.get_running_loop()
+
+    def read() -> None:
+        rest = b""
+        while typed := os.read(0, 65536):
+            *whole, rest = (rest + typed).split(b"\n")
+            for line in whole:
+                loop.call_soon_threadsafe(lines.put_nowait, line.decode("utf-8", "replace"))
+        for line in (rest.decode("utf-8", "replace"), None):
+            loop.call_soon_threadsafe(lines.put_nowait, line)
+
+    threading.Thread(target=read, daemon=True).start()
+    return lines
 
 
 async def _settled(store: SqliteStore, news: AsyncIterator[Live]) -> Conversation:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,21 @@ class _Sentences(click.Group):
             return super().invoke(ctx)
         except EstafetaError as error:
             click.echo(str(error), err=True)
-            ctx.exit(1)
+        except BaseExceptionGroup as group:  # what several tasks of one process ended with
+            ours, others = group.split(EstafetaError)
+            if ours is None or others is not None:
+                raise
+            for sentence in _sentences(ours):
+                click.echo(sentence, err=True)
+        raise click.exceptions.Exit(1)
+
+
+def _sentences(group: BaseExceptionGroup[EstafetaError]) -> Iterator[str]:
+    for error in group.exceptions:
+        if isinstance(error, BaseExceptionGroup):
+            yield from _sentences(error)
+        else:
+            yield str(error)
 
 
 @click.group(cls=_Sentences, context_settings={"help_option_names": ["-h", "--help"]})

@@ -12,9 +12,10 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_origin
 
 from dotenv import dotenv_values
+from dotenv.parser import parse_stream
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
@@ -47,17 +48,19 @@ class NluConfig(BaseModel):
 class Settings(BaseSettings):
     """Everything an administrator can set."""
 
+    # What is unknown is refused by `read`, which knows the workspace's own names too; and a .env file
+    # may hold what other programs read.
     model_config = SettingsConfigDict(
-        env_prefix=PREFIX, env_nested_delimiter=_NESTED, frozen=True, extra="forbid", env_ignore_empty=True
+        env_prefix=PREFIX, env_nested_delimiter=_NESTED, frozen=True, extra="ignore", env_ignore_empty=True
     )
 
     host: str = Field(default="127.0.0.1", description="address to listen on; 0.0.0.0 for all")
-    port: int = Field(default=8080, ge=0, le=65535, description="port to listen on")
+    port: int = Field(default=8080, ge=1, le=65535, description="port to listen on")
     public_url: str = Field(default="", description="how browsers reach this server, e.g. https://chat.example.org")
     workspace: Path = Field(default=Path("demo"), description="folder with bot.yml, flows/, nlu/")
-    data: Path = Field(default=Path("var"), description="folder for the database, models and logs")
+    data: Path = Field(default=Path("var"), description="folder for the database, the models and what was set aside")
     log_level: Literal["debug", "info", "warning", "error"] = Field(default="info", description="least level logged")
-    language: Literal["ru", "en"] = Field(default="ru", description="what operators read: ru or en")
+    language: Literal["ru", "en"] = Field(default="ru", description="what operators read about failed sends: ru or en")
     stop_within: float = Field(default=5.0, gt=0, description="seconds that work in hand gets when stopping")
     desk: DeskConfig = DeskConfig()
     nlu: NluConfig = NluConfig()
@@ -73,22 +76,41 @@ class Settings(BaseSettings):
 
 def read(env_file: Path = Path(".env")) -> Settings:
     """The settings, or `ConfigurationError` with a sentence that names the variable."""
-    given = {**(dotenv_values(env_file) if env_file.is_file() else {}), **os.environ}
+    given = _given(env_file)
     _refuse_unknown(name.upper() for name in given)
     try:
         return Settings(_env_file=env_file if env_file.is_file() else None)
     except ValidationError as error:
         raise ConfigurationError(_in_words(error)) from None
     except SettingsError as error:
-        raise ConfigurationError(f"{error}; lists and mappings are written as JSON") from None
+        broken = ", ".join(_broken_json(given)) or str(error)
+        raise ConfigurationError(f"{broken}: lists and mappings are written as JSON") from None
 
 
-def workspace_values(environment: Mapping[str, str] | None = None) -> tuple[dict[str, str], dict[str, str]]:
+def workspace_values(env_file: Path = Path(".env")) -> tuple[dict[str, str], dict[str, str]]:
     """What templates of actions may see: secrets and variables, by the names after their prefixes."""
-    given = os.environ if environment is None else environment
-    secrets = {name[len(SECRET) :]: value for name, value in given.items() if name.startswith(SECRET)}
-    variables = {name[len(VARIABLE) :]: value for name, value in given.items() if name.startswith(VARIABLE)}
+    given = _given(env_file)
+    secrets = {name[len(SECRET) :]: value for name, value in given.items() if name.upper().startswith(SECRET)}
+    variables = {name[len(VARIABLE) :]: value for name, value in given.items() if name.upper().startswith(VARIABLE)}
     return secrets, variables
+
+
+def _given(env_file: Path) -> dict[str, str]:
+    """The `.env` file, with the environment over it. Raises `ConfigurationError` for a line that would
+    silently do nothing."""
+    if not env_file.is_file():
+        return dict(os.environ)
+    try:
+        with env_file.open(encoding="utf-8") as file:
+            for line in parse_stream(file):
+                if line.error or (line.key is not None and line.value is None):
+                    raise ConfigurationError(f"{env_file}, line {line.original.line}: write NAME=value")
+        written = dotenv_values(env_file)
+    except UnicodeDecodeError:
+        raise ConfigurationError(f"{env_file} is not text in UTF-8: save it as that") from None
+    except OSError as error:
+        raise ConfigurationError(f"{env_file} can't be read ({error.strerror})") from None
+    return {**{name: value for name, value in written.items() if value is not None}, **os.environ}
 
 
 def names(model: type[BaseModel] = Settings, prefix: str = PREFIX) -> Iterator[tuple[str, Any]]:
@@ -147,13 +169,26 @@ def _refuse_unknown(given: Iterable[str]) -> None:
         if not name.startswith(PREFIX) or name in known or name.startswith((SECRET, VARIABLE)):
             continue
         near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.6)
-        hint = f"did you mean {near[0]}?" if near else "see .env.example for all of them."
+        hint = f"did you mean {near[0]}?" if near else "estafeta settings lists them all."
         raise ConfigurationError(f"{name} is not a setting; {hint}")
+
+
+def _broken_json(given: Mapping[str, str]) -> Iterator[str]:
+    """The variables that hold a list or a mapping and are not JSON."""
+    fields = {variable: get_origin(field.annotation) for variable, field in names()}
+    for name, value in sorted(given.items()):
+        variable = name.upper()
+        whole = any(known.startswith(variable + _NESTED) for known in fields)
+        if value and (whole or fields.get(variable) in (tuple, list, dict)):
+            try:
+                json.loads(value)
+            except ValueError:
+                yield variable
 
 
 def _in_words(error: ValidationError) -> str:
     problems = []
     for item in error.errors(include_input=False, include_url=False):
-        variable = PREFIX + _NESTED.join(str(part) for part in item["loc"]).upper()
-        problems.append(f"{variable}: {item['msg']}")
+        variable = PREFIX + _NESTED.join(str(part) for part in item["loc"] if isinstance(part, str)).upper()
+        problems.append(f"{variable}: {item['msg'].removeprefix('Value error, ')}")
     return "; ".join(problems)

@@ -1,21 +1,31 @@
 """Structured logs: one JSON object a line, with the conversation's and the signals' ids.
 
-Texts of messages are never passed to a logger. Values of secrets are replaced wherever they turn
-up, tracebacks included, as the last thing before a line is written.
+Texts of messages are never passed to a logger. An exception's own words may quote what it choked on,
+and that may be a customer's message; so only words known to be about the program are written, and of
+any other exception its class and where it came from. Values of secrets are replaced wherever they
+turn up, tracebacks included, as the last thing before a line is written.
 """
 
 from __future__ import annotations
 
 import logging
+import sqlite3
 import sys
-from collections.abc import Iterable
+import traceback
+from collections.abc import Iterable, Iterator
 from typing import IO, Any
+from urllib.parse import quote
 
 import orjson
 import structlog
 from pydantic import BaseModel, SecretStr
 
+from estafeta.kernel.errors import EstafetaError
+
 _SHORTEST_SECRET = 6
+_LONGEST_CHAIN = 20
+_ABOUT_THE_PROGRAM = (EstafetaError, OSError, ImportError, AttributeError, NameError, TypeError, sqlite3.Error)
+"""Exceptions whose words name types, files, addresses and settings, not what somebody wrote."""
 
 
 def secrets_of(settings: BaseModel) -> list[str]:
@@ -35,9 +45,8 @@ class _Lines:
 
     def __init__(self, stream: IO[bytes], secrets: Iterable[str]) -> None:
         self._stream = stream
-        self._secrets = sorted(
-            {secret.encode() for secret in secrets if len(secret) >= _SHORTEST_SECRET}, key=len, reverse=True
-        )
+        forms = {form for secret in secrets if len(secret) >= _SHORTEST_SECRET for form in _forms(secret)}
+        self._secrets = sorted(forms, key=len, reverse=True)
 
     def write(self, line: bytes) -> None:
         for secret in self._secrets:
@@ -45,6 +54,29 @@ class _Lines:
                 line = line.replace(secret, b"[secret]")
         self._stream.write(line + b"\n")
         self._stream.flush()
+
+
+def _forms(secret: str) -> Iterator[bytes]:
+    """How a secret may stand in a line: as it is, in a `repr`, in a URL; a line is JSON."""
+    for written in (secret, repr(secret)[1:-1], quote(secret), quote(secret, safe="")):
+        yield orjson.dumps(written)[1:-1]
+
+
+def _told(error: BaseException | None) -> Iterator[str]:
+    """An exception, and what it came from, in lines."""
+    for _ in range(_LONGEST_CHAIN):
+        if error is None:
+            return
+        yield from traceback.format_tb(error.__traceback__)
+        words = f": {error}" if isinstance(error, _ABOUT_THE_PROGRAM) else ""
+        yield f"{type(error).__module__}.{type(error).__qualname__}{words}\n"
+        if isinstance(error, BaseExceptionGroup):
+            for one in error.exceptions:
+                yield "one of them:\n"
+                yield from _told(one)
+        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        if error is not None:
+            yield "it came after:\n"
 
 
 class _Logger:
@@ -70,13 +102,19 @@ class _Records(logging.Handler):
                 "at": record.created,
                 "level": record.levelname.lower(),
                 "logger": record.name,
-                "event": record.getMessage(),
+                "event": _message(record),
             }
             if record.exc_info:
-                line["exception"] = logging.Formatter().formatException(record.exc_info)
+                line["exception"] = "".join(_told(record.exc_info[1]))
             self._lines.write(orjson.dumps(line, default=str))
         except Exception:  # logging's own rule: a handler never raises into the program
             self.handleError(record)
+
+
+def _message(record: logging.LogRecord) -> str:
+    """asyncio's first line says what happened; the others are the `repr` of tasks and of what they raised."""
+    message = record.getMessage()
+    return message.partition("\n")[0] if record.name == "asyncio" else message
 
 
 def set_up(level: str, secrets: Iterable[str], stream: IO[bytes] | None = None) -> None:
@@ -90,7 +128,7 @@ def set_up(level: str, secrets: Iterable[str], stream: IO[bytes] | None = None) 
         processors=[
             structlog.contextvars.merge_contextvars,
             structlog.processors.add_log_level,
-            structlog.processors.format_exc_info,
+            structlog.processors.ExceptionRenderer(lambda info: "".join(_told(info[1]))),
             structlog.processors.TimeStamper(fmt=None, key="at"),
             structlog.processors.JSONRenderer(serializer=_dump),
         ],

@@ -12,13 +12,14 @@ import click
 
 from estafeta.app import config, logs, start
 from estafeta.app.config import Settings
-from estafeta.app.wiring import build, login_link, running
+from estafeta.app.wiring import bound, build, login_link, running
 from estafeta.kernel.errors import ConfigurationError
 
 
 def run_platform(settings: Settings) -> None:
     data = start.writable(settings.data)
     workspace = start.load_workspace(settings.workspace)
+    listener = bound(settings.host, settings.port)  # a taken port is known before the minutes of a training
     start.ensure_model(settings.workspace, data / "models")
     secrets, variables = config.workspace_values()
     logs.set_up(settings.log_level, [*logs.secrets_of(settings), *secrets.values()])
@@ -29,7 +30,7 @@ def run_platform(settings: Settings) -> None:
             settings, workspace, understander, secrets=secrets, variables=variables,
             control_token=start.new_control_token(data),
         )  # fmt: skip
-        async with running(platform):
+        async with running(platform, listener):
             if platform.web_desk is not None:
                 # Not through the log: a link that lets somebody in is a secret.
                 link = await login_link(settings, platform.web_desk)

@@ -74,7 +74,7 @@ def remember_source(workspace: Path, models: Path) -> None:
 def _source(workspace: Path) -> str:
     """One hash over the training data and the platform's version."""
     digest = hashlib.sha256(__version__.encode())
-    for path in sorted((workspace / "nlu").glob("*.yml")):
+    for path in sorted((workspace / "nlu").glob("*.y*ml")):
         digest.update(path.name.encode() + b"\0" + path.read_bytes() + b"\0")
     return digest.hexdigest()
 
@@ -110,6 +110,7 @@ def run_until_stopped(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
     # What was loaded lives as long as the process: the garbage collector need not look at it again.
     gc.collect()
     gc.freeze()
+    gc.set_threshold(10_000, 20, 20)  # a message makes hundreds of short-lived values and hardly a cycle
     _new_loop().run(body())
 
 

@@ -56,7 +56,7 @@ def make_app(*, ready: Callable[[], Awaitable[bool]], login_link: Callable[[], A
         return web.json_response({"ok": True}) if await ready() else web.json_response({"ok": False}, status=503)
 
     async def control_login(request: web.Request) -> web.Response:
-        given = request.headers.get("Authorization", "").encode()
+        given = request.headers.get("Authorization", "").encode("utf-8", "surrogateescape")
         if login_link is None or not hmac.compare_digest(given, f"Bearer {control_token}".encode()):
             raise web.HTTPForbidden
         return web.json_response({"link": await login_link()})

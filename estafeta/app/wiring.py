@@ -89,7 +89,7 @@ def build(
         desks[web_desk.name] = web_desk
     telegram = None
     if settings.telegram is not None:
-        telegram, channel, desk = _telegram(settings, settings.telegram, workspace, clock)
+        telegram, channel, desk = _telegram(settings, settings.telegram, workspace, store, clock)
         channels[channel.name, channel.account] = channel
         if desk is not None:
             desks[desk.name] = desk
@@ -169,7 +169,7 @@ def _web_desk(
 
 
 def _telegram(
-    settings: Settings, config: TelegramConfig, workspace: Workspace, clock: Clock
+    settings: Settings, config: TelegramConfig, workspace: Workspace, store: Store, clock: Clock
 ) -> tuple[TelegramClient, TelegramChannel, TelegramForumDesk | None]:
     client = TelegramClient(
         config.token, clock=clock, base_url=config.base_url, language=config.language, limits=config.limits
@@ -177,7 +177,9 @@ def _telegram(
     desk = None
     if config.group_id is not None:
         zone = workspace.hours.zone
-        desk = TelegramForumDesk(client, config.group_id, clock=clock, language=config.language, zone=zone)
+        desk = TelegramForumDesk(
+            client, config.group_id, clock=clock, link=store.link, language=config.language, zone=zone
+        )
     channel = TelegramChannel(
         config,
         client,
@@ -255,6 +257,9 @@ def bound(host: str, port: int) -> socket.socket:
     sock.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
     try:
         sock.bind((host, port))
+    except OverflowError:
+        sock.close()
+        raise ConfigurationError(f"There is no port {port}: choose a lower one with ESTAFETA_PORT.") from None
     except OSError as error:
         sock.close()
         why = "is taken by another program" if error.errno in (48, 98) else f"can't be used ({error.strerror})"

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -63,6 +63,14 @@ def test_open_or_not(when: str, skill: str, open_: bool) -> None:
 )
 def test_when_people_are_back(when: str, skill: str, opens: str) -> None:
     assert hours.opens_at(SHOP, skill, at(when)) == at(opens)
+
+
+def test_the_timetable_remembers_and_still_tells_the_truth_around_every_change() -> None:
+    table = hours.Timetable(SHOP)
+    minutes = [at("2026-11-20T08:00") + timedelta(minutes=step) for step in range(0, 4 * 24 * 60, 7)]
+    for skill in ("general", "delivery"):
+        for now in [*minutes, *reversed(minutes)]:
+            assert table.is_open(skill, now) is hours.is_open(SHOP, skill, now)
 
 
 def test_a_schedule_without_hours_never_opens() -> None:

@@ -2,70 +2,17 @@
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import AsyncIterator
 from pathlib import Path
-from typing import Literal
 
 import pytest
-from pydantic import SecretStr
 
-from bots.telegram.config import TelegramConfig
-from bots.widget.config import WidgetConfig
-from estafeta.app.config import Settings
-from estafeta.app.wiring import Platform, build, running
 from estafeta.fakes.telegram import FakeTelegram
-from estafeta.fakes.telegram.people import Group, Participant
 from estafeta.kernel.ports import Understander
 from flows.model import Workspace
-from tests.browser.product import free_ports
+from tests.story.stage import Stage
 
-Mode = Literal["polling", "webhook"]
 pytestmark = pytest.mark.timeout(120)
-
-
-class Stage:
-    """The product, the messenger, a customer and an operator."""
-
-    def __init__(self, fake: FakeTelegram, folder: Path, workspace: Workspace, understander: Understander,
-                 shop_url: str, mode: Mode) -> None:  # fmt: skip
-        self.fake = fake
-        self.group: Group = fake.furnish()
-        self.customer: Participant = fake.private("Иван")
-        self.operator: Participant = self.group.operator("Анна")
-        port = free_ports(1)
-        self.settings = Settings.model_construct(
-            **{
-                **{name: field.get_default(call_default_factory=True) for name, field in Settings.model_fields.items()},
-                "port": port,
-                "data": folder,
-                "widget": WidgetConfig(),
-                "telegram": TelegramConfig(
-                    token=SecretStr(fake.token), account="shop", mode=mode, secret=SecretStr("a-webhook-secret"),
-                    base_url=fake.url, public_url=f"http://127.0.0.1:{port}", group_id=self.group.id,
-                ),
-            }
-        )  # fmt: skip
-        self._parts = (workspace, understander, shop_url)
-
-    @contextlib.asynccontextmanager
-    async def running(self) -> AsyncIterator[Platform]:
-        workspace, understander, shop_url = self._parts
-        platform = build(
-            self.settings, workspace, understander, secrets={}, variables={"SHOP_URL": shop_url}, control_token="t"
-        )
-        async with running(platform):
-            yield platform
-
-    async def customer_reads(self, text: str) -> None:
-        await self.fake.wait(lambda: any(text in shown for shown in self.fake.shown(self.customer)), 15)
-
-    async def topic(self) -> int:
-        await self.fake.wait(lambda: self.group.topics, 15)
-        return self.group.topics[-1].id
-
-    async def operators_read(self, text: str, topic: int) -> None:
-        await self.fake.wait(lambda: any(text in shown for shown in self.fake.shown(self.group, topic=topic)), 15)
 
 
 @pytest.fixture(params=["polling", "webhook"])

@@ -89,11 +89,11 @@ def mutations(seed: int, count: int) -> Iterator[Any]:
     for _ in range(count):
         broken = copy.deepcopy(chance.choice(originals))
         for _ in range(chance.randint(1, 4)):
-            broken = _mutated(broken, chance)
+            broken = mutated(broken, chance)
         yield broken
 
 
-def _mutated(value: Any, chance: random.Random) -> Any:
+def mutated(value: Any, chance: random.Random) -> Any:
     """One change, at a random depth."""
     if not isinstance(value, dict | list) or not value or chance.random() < 0.05:
         return copy.deepcopy(chance.choice(_ODD))
@@ -106,5 +106,5 @@ def _mutated(value: Any, chance: random.Random) -> Any:
         case 2:
             value[key] = copy.deepcopy(chance.choice(_ODD))
         case _:
-            value[key] = _mutated(value[key], chance)
+            value[key] = mutated(value[key], chance)
     return value

@@ -34,7 +34,7 @@ from estafeta.kernel.ports import Accept, Accepted, Clock, DeskView, Receipt
 from handoff.desks.telegram_forum.read import Moved, Refused, Typed, read, update_id
 from handoff.desks.telegram_forum.texts import Language, text
 from handoff.desks.telegram_forum.topic import draw, said, waited_minutes
-from handoff.desks.telegram_forum.topics import STATUS, Remembered, Telegram, Topic, Topics
+from handoff.desks.telegram_forum.topics import STATUS, Link, Remembered, Telegram, Topic, Topics
 
 After = Callable[[Accepted | None], Awaitable[None]]
 
@@ -49,19 +49,27 @@ _log = structlog.get_logger(__name__)
 
 class TelegramForumDesk:
     """`client` is the bot's; `group_id` as configured: it stays the account of the topics' addresses even
-    if the group moves. `zone` is the one that times on cards are told in."""
+    if the group moves. `zone` is the one that times on cards are told in. `link` is the store's: a new topic
+    belongs to its conversation before anything is posted into it."""
 
     name = "telegram_forum"
 
     def __init__(
-        self, client: Telegram, group_id: int, *, clock: Clock, language: Language = "ru", zone: tzinfo = UTC
+        self,
+        client: Telegram,
+        group_id: int,
+        *,
+        clock: Clock,
+        link: Link,
+        language: Language = "ru",
+        zone: tzinfo = UTC,
     ) -> None:
         self.group_id = group_id
         self._client = client
         self._clock = clock
         self._language: Language = language
         self._zone = zone
-        self._topics = Topics(client, desk=self.name, group_id=group_id, language=language)
+        self._topics = Topics(client, desk=self.name, group_id=group_id, language=language, link=link)
         self._locks: WeakValueDictionary[ConversationId, asyncio.Lock] = WeakValueDictionary()
         self._newest: Remembered[ConversationId, int] = Remembered()
         self._begun: Remembered[OutboxId, int] = Remembered()

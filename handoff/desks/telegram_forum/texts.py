@@ -48,6 +48,10 @@ _TEXTS: dict[str, tuple[str, str]] = {
     ),
     "not_delivered": ("Не доставлено. {sentence}", "Not delivered. {sentence}"),
     "topic_gone": ("Тема в группе удалена.", "The topic in the group was deleted."),
+    "not_linked": (
+        "Хранилище сейчас недоступно: тема создана, карточка появится в ней позже.",
+        "The store is not available now: the topic is there, its card comes later.",
+    ),
     "nobodys": (
         "Эта тема не принадлежит ни одному клиенту: сообщение никуда не ушло.",
         "This topic belongs to no customer: the message went nowhere.",

@@ -18,7 +18,7 @@ from aiogram.methods import (
 )
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, ReplyParameters
 
-from estafeta.kernel.errors import SendFailed
+from estafeta.kernel.errors import SendFailed, StoreUnavailable
 from estafeta.kernel.model import Address, ConversationId, Json
 from estafeta.kernel.ports import DeskView
 from handoff.desks.telegram_forum.read import PRESS
@@ -34,6 +34,9 @@ _K = TypeVar("_K")
 _V = TypeVar("_V")
 _T = TypeVar("_T")
 _log = structlog.get_logger(__name__)
+
+Link = Callable[[Address, ConversationId], Awaitable[None]]
+"""Makes what is typed at an address belong to a conversation, durably. Raises `StoreUnavailable`."""
 
 
 class Telegram(Protocol):
@@ -79,9 +82,11 @@ class Remembered(Generic[_K, _V]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """`instead_of` is the deleted topic it replaces. `shown` is what it is known to look like."""
+    """`instead_of` is the deleted topic it replaces. `shown` is what it is known to look like. `linked`: the store
+    knows whose it is."""
 
     thread: int
+    linked: bool = True
     card: str = ""
     instead_of: int = 0
     shown: Drawing | None = None
@@ -90,10 +95,11 @@ class Topic:
 class Topics:
     """All of one group. Calls about one conversation must come one after another."""
 
-    def __init__(self, client: Telegram, *, desk: str, group_id: int, language: Language) -> None:
+    def __init__(self, client: Telegram, *, desk: str, group_id: int, language: Language, link: Link) -> None:
         self._client = client
         self._desk = desk
         self._group = group_id
+        self._link = link
         self._language: Language = language
         self._topics: Remembered[ConversationId, Topic] = Remembered()
 
@@ -113,11 +119,14 @@ class Topics:
         return Topic(thread=thread, card=stored.card)
 
     async def create(self, view: DeskView, drawing: Drawing, *, instead_of: int = 0) -> Topic:
-        """A new topic that opens with its card. Interrupted between the two, it goes on from there."""
+        """A new topic that opens with its card. Interrupted between the two, it goes on from there.
+
+        It is linked before anything stands in it: posting may take long, and operators answer meanwhile.
+        """
         answer = await self._client.call(
             CreateForumTopic(chat_id=self._group, name=drawing.name, icon_color=colour(view)), priority=CARD
         )
-        topic = Topic(thread=_number(answer, "message_thread_id"), instead_of=instead_of)
+        topic = Topic(thread=_number(answer, "message_thread_id"), instead_of=instead_of, linked=False)
         self._remember(view, topic)
         return await self._post_card(view, topic, drawing)
 
@@ -182,7 +191,18 @@ class Topics:
             return await self.create(view, drawing)
         return topic if topic.card else await self._post_card(view, topic, drawing)
 
+    async def _linked(self, view: DeskView, topic: Topic) -> Topic:
+        if topic.linked:
+            return topic
+        try:
+            await self._link(self.address(topic), view.conversation.id)
+        except StoreUnavailable as error:
+            words = text("not_linked", self._language)
+            raise SendFailed("store_unavailable", words, fault="settings", retry_after=1.0) from error
+        return self._remember(view, replace(topic, linked=True))
+
     async def _post_card(self, view: DeskView, topic: Topic, drawing: Drawing) -> Topic:
+        topic = await self._linked(view, topic)
         method = SendMessage(
             chat_id=self._group,
             message_thread_id=topic.thread,

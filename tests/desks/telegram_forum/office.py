@@ -8,7 +8,8 @@ from typing import Any
 
 from bots.telegram.config import TelegramLimits
 from estafeta.fakes.telegram import Shown
-from estafeta.kernel.model import Notice, OutboxId
+from estafeta.kernel.errors import StoreUnavailable
+from estafeta.kernel.model import Address, ConversationId, Notice, OutboxId
 from estafeta.kernel.ports import DeskView
 from handoff.desks.telegram_forum import TelegramForumDesk
 from handoff.desks.telegram_forum.texts import Language
@@ -19,15 +20,26 @@ LABELS = {"take": "Взять", "return": "Вернуть боту", "close": "�
 
 
 class Office:
-    """`anna` is an operator: a plain member of the group."""
+    """`anna` is an operator: a plain member of the group. `linked` is what a store would know of topics;
+    it is away for the next `unlinkable` tries."""
 
     def __init__(self, stage: Stage, language: Language) -> None:
         self.stage = stage
         self.fake = stage.fake
         self.group = stage.fake.group("Операторы")
-        self.desk = TelegramForumDesk(stage.client, self.group.id, clock=stage.clock, language=language)
+        self.linked: dict[Address, ConversationId] = {}
+        self.unlinkable = 0
+        self.desk = TelegramForumDesk(
+            stage.client, self.group.id, clock=stage.clock, link=self._link, language=language
+        )
         self.anna = self.group.operator("Анна", status="member")
         stage.routes = {self.group.id: self.desk.handle}
+
+    async def _link(self, address: Address, conversation: ConversationId) -> None:
+        if self.unlinkable:
+            self.unlinkable -= 1
+            raise StoreUnavailable("the disk is full")
+        self.linked[address] = conversation
 
     async def show(self, notice: Notice, view: DeskView, *, outbox: OutboxId | None = None) -> DeskView:
         return placed(view, self.desk, await self.desk.show(outbox or item(), notice, view))

@@ -14,6 +14,7 @@ from bots.telegram.config import TelegramLimits
 from estafeta.fakes.telegram import Limits
 from estafeta.kernel.errors import SendFailed
 from estafeta.kernel.model import (
+    Address,
     Author,
     Customer,
     Entry,
@@ -411,6 +412,30 @@ async def test_a_failed_start_is_gone_on_with(at: Office) -> None:
     with pytest.raises(SendFailed):
         await at.show(CARD, view, outbox=same)
     view = await at.show(CARD, view, outbox=same)
+    assert len(at.group.topics) == 1
+    assert len(at.messages(at.topic(view))) == 1
+
+
+async def test_a_topic_is_its_conversations_before_anything_stands_in_it(at: Office) -> None:
+    view = make_view()
+    at.fake.fail("sendMessage", "answer", status=500)
+    with pytest.raises(SendFailed):
+        await at.show(CARD, view)
+    [topic] = at.group.topics
+    address = Address(channel=at.desk.name, account=str(at.group.id), chat=str(topic.id))
+    assert at.linked == {address: view.conversation.id}
+
+
+async def test_a_store_that_is_away_makes_no_second_topic(at: Office) -> None:
+    view, same = make_view(), item()
+    at.unlinkable = 2
+    for _ in range(2):
+        with pytest.raises(SendFailed) as failed:
+            await at.show(CARD, view, outbox=same)
+        assert failed.value.retry_after is not None
+    assert at.linked == {}
+    view = await at.show(CARD, view, outbox=same)
+    assert list(at.linked.values()) == [view.conversation.id]
     assert len(at.group.topics) == 1
     assert len(at.messages(at.topic(view))) == 1
 
