@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import islice
 from typing import Protocol
 
 import structlog
@@ -21,7 +22,8 @@ from estafeta.kernel.model import (
     Conversation,
     ConversationId,
     Delivered,
-    Event,
+    Entry,
+    EntryId,
     GaveUp,
     Json,
     OutboxId,
@@ -50,7 +52,11 @@ _SENTENCES = {
 }
 """What operators read, in Russian and in English."""
 
+Outcome = Delivered | GaveUp | ActionFinished
+
 _VIEW_ENTRIES = 30
+_MOST_ENTRIES = 10_000
+_FOLDED_ENTRIES = 50
 _LONGEST_PAUSE = 60.0
 
 
@@ -141,20 +147,22 @@ class Outbox:
     async def _work(self, lane: _Lane) -> None:
         waiting = self._waiting.get(lane)  # None: woken for what the run before has just done
         while waiting:
-            conversation, item = waiting[0]
+            conversation = waiting[0][0]
+            item, folded = _folded([item for _, item in islice(waiting, _FOLDED_ENTRIES)])
             outcome = await self._perform(conversation, item)
-            waiting.popleft()
-            self.told(
-                Signal(
-                    id=SignalId(f"{item.id}.done"),
-                    at=self._clock.now(),
-                    event=outcome,
-                    conversation=conversation.id,
+            for done in folded:
+                waiting.popleft()
+                self.told(
+                    Signal(
+                        id=SignalId(f"{done}.done"),
+                        at=self._clock.now(),
+                        event=replace(outcome, item=done),
+                        conversation=conversation.id,
+                    )
                 )
-            )
         self._waiting.pop(lane, None)
 
-    async def _perform(self, conversation: Conversation, item: OutboxItem) -> Event:
+    async def _perform(self, conversation: Conversation, item: OutboxItem) -> Outcome:
         body = item.body
         try:
             if isinstance(body, ToAction):
@@ -210,12 +218,21 @@ class Outbox:
         if desk is None:
             raise SendFailed("no_desk", self._sentence("no_desk", where=body.desk), fault="settings")
         latest = (await self._store.load(conversation.id)).conversation or conversation
-        entries = await self._store.entries(conversation.id, limit=_VIEW_ENTRIES, newest=True)
-        view = DeskView(conversation=latest, entries=tuple(entries), now=self._clock.now())
+        entries = await self._entries(conversation.id, frozenset(body.notice.entries))
+        view = DeskView(conversation=latest, entries=entries, now=self._clock.now())
         receipt = await desk.show(item.id, body.notice, view)
         if receipt.thread is not None:
             await self._linked(conversation.id, receipt)
         return receipt
+
+    async def _entries(self, conversation: ConversationId, wanted: frozenset[EntryId]) -> tuple[Entry, ...]:
+        """The latest, and as many before them as it takes to have those wanted: a desk may be far behind."""
+        limit = _VIEW_ENTRIES
+        while True:
+            entries = await self._store.entries(conversation, limit=limit, newest=True)
+            if len(entries) < limit or limit >= _MOST_ENTRIES or wanted <= {entry.id for entry in entries}:
+                return tuple(entries)
+            limit *= 4
 
     def _sentence(self, code: str, **values: str) -> str:
         russian, english = _SENTENCES[code]
@@ -230,7 +247,7 @@ class Outbox:
             except StoreUnavailable:
                 await self._clock.sleep(1.0)
 
-    async def _act(self, conversation: Conversation, item: OutboxItem, body: ToAction) -> Event:
+    async def _act(self, conversation: Conversation, item: OutboxItem, body: ToAction) -> ActionFinished:
         channel = self._channels.get((conversation.address.channel, conversation.address.account))
         if channel is not None:
             await channel.typing(conversation.address)
@@ -240,6 +257,28 @@ class Outbox:
             _log.warning("action_failed", conversation=conversation.id, action=body.action, error=str(failure))
             return ActionFinished(item=item.id, ok=False, error=str(failure))
         return ActionFinished(item=item.id, ok=True, data=data)
+
+
+def _folded(waiting: Sequence[OutboxItem]) -> tuple[OutboxItem, list[OutboxId]]:
+    """What to do first, and the items that are done with it: words for a desk that wait one behind the
+    other are shown as one message, so that a burst costs a group's budget one post."""
+    first = waiting[0]
+    ids, entries = [first.id], list(_words(first))
+    if not entries or not isinstance(first.body, ToDesk):
+        return first, ids
+    for item in waiting[1:]:
+        more = _words(item)
+        if not more or len(entries) + len(more) > _FOLDED_ENTRIES:
+            break
+        ids.append(item.id)
+        entries += more
+    notice = replace(first.body.notice, entries=tuple(entries))
+    return replace(first, body=replace(first.body, notice=notice)), ids
+
+
+def _words(item: OutboxItem) -> tuple[EntryId, ...]:
+    body = item.body
+    return body.notice.entries if isinstance(body, ToDesk) and body.notice.kind == "said" else ()
 
 
 def _destination(item: OutboxItem) -> str:

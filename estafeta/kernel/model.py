@@ -7,310 +7,104 @@ datetimes. Texts are what was meant, never what a messenger draws. What changes 
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Any, Literal, NewType
-
-ConversationId = NewType("ConversationId", str)
-SignalId = NewType("SignalId", str)
-TicketId = NewType("TicketId", str)
-EntryId = NewType("EntryId", str)
-OutboxId = NewType("OutboxId", str)
-
-Json = Any
-"""A JSON value: None, bool, int, float, str, list[Json] or dict[str, Json]."""
-
-
-# --- who and where -------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Address:
-    """Where somebody is reached. Opaque to all but the channel (or desk) that made it.
-
-    A desk's topic is an address too: `Address(channel="telegram_forum", account=GROUP, chat=THREAD)`.
-    """
-
-    channel: str
-    account: str
-    chat: str
-
-    @property
-    def key(self) -> str:
-        """One string for indexes; none of the three parts may hold a colon but the last."""
-        return f"{self.channel}:{self.account}:{self.chat}"
-
-    @property
-    def conversation(self) -> ConversationId:
-        """The id of a conversation first opened from here: the same however often it is made."""
-        return ConversationId("c" + hashlib.sha256(self.key.encode()).hexdigest()[:20])
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Operator:
-    """A person who answers. `id` is stable within a desk and never shown to customers."""
-
-    id: str
-    name: str
-    desk: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Author:
-    """Who speaks in an entry or a message. `name` is for people; `id` is set for operators."""
-
-    kind: Literal["customer", "bot", "operator", "system"]
-    name: str = ""
-    id: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Profile:
-    """What a messenger tells about a customer, untrusted: for showing, never for deciding."""
-
-    name: str = ""
-    username: str = ""
-    language: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Customer:
-    """The person behind a conversation. `language` is a workspace language, "" while unknown."""
-
-    addresses: tuple[Address, ...] = ()
-    name: str = ""
-    username: str = ""
-    language: str = ""
-    first_seen: datetime | None = None
-    messages: int = 0
-    reachable: bool = True
-
-
-# --- what is said --------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Text:
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Media:
-    """A file that a messenger holds. `ref` is the messenger's own id of it; `size` is in bytes."""
-
-    kind: Literal["photo", "document", "voice", "audio", "video", "sticker"]
-    ref: str
-    name: str = ""
-    mime: str = ""
-    size: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Location:
-    latitude: float
-    longitude: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Contact:
-    phone: str
-    name: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Unsupported:
-    """Something the channel has no name for. People see that it came; it is never dropped."""
-
-    kind: str
-
-
-Part = Text | Media | Location | Contact | Unsupported
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Button:
-    """`id` comes back in `CustomerPressed`: at most 64 bytes of ASCII, made from its place in the
-    content, so that it means the same after a restart."""
-
-    id: str
-    text: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OutboundMessage:
-    """What is meant to reach the customer; how it is drawn is the channel's business.
-
-    `seq` is the `Entry.seq` of the same words in the timeline.
-    """
-
-    id: OutboxId
-    to: Address
-    parts: tuple[Part, ...]
-    buttons: tuple[Button, ...] = ()
-    author: Author = field(default_factory=lambda: Author(kind="bot"))
-    seq: int = 0
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Intent:
-    name: str
-    confidence: float
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Entity:
-    """`start` and `end` are offsets in the text's characters; `value` is normalised."""
-
-    name: str
-    value: str
-    start: int
-    end: int
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Understanding:
-    """What a text means. `intent` is "" and `confidence` low when it is out of scope.
-
-    `ranking` holds the best few, best first, `intent` among them. `model` names what decided.
-    """
-
-    intent: str
-    confidence: float
-    ranking: tuple[Intent, ...] = ()
-    entities: tuple[Entity, ...] = ()
-    model: str = ""
-
-
-# --- what changes a conversation -----------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CustomerSaid:
-    """`message` is the messenger's own id of the message."""
-
-    message: str
-    parts: tuple[Part, ...]
-    profile: Profile = field(default_factory=Profile)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CustomerEdited:
-    message: str
-    parts: tuple[Part, ...]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class CustomerPressed:
-    """`label` is what stood on the button: it stands for the press if `button` is not known any more."""
-
-    button: str
-    label: str = ""
-    profile: Profile = field(default_factory=Profile)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ReachabilityChanged:
-    """The customer blocked or unblocked us."""
-
-    reachable: bool
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OperatorSaid:
-    """`message` is the desk's own id of what the operator typed, to show there what became of it."""
-
-    operator: Operator
-    parts: tuple[Part, ...]
-    message: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class OperatorNoted:
-    operator: Operator
-    text: str
-    message: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TicketMoved:
-    """An operator took the conversation, gave it back to the bot, or closed it."""
-
-    operator: Operator
-    move: Literal["take", "return", "close"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TimerFired:
-    """`timer` is the timer's name; `due` the time it was set for, so that a stale one is known."""
-
-    timer: str
-    due: datetime
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class ActionFinished:
-    """`item` is the outbox item that asked for the action. `data` is the reply's JSON."""
-
-    item: OutboxId
-    ok: bool
-    data: Json = None
-    error: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Delivered:
-    """`external` is the receiver's own id; `thread` where a desk put the conversation."""
-
-    item: OutboxId
-    external: str = ""
-    thread: Address | None = None
-    card: str = ""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class GaveUp:
-    """Sending failed for good. `code` names the failure, `sentence` is for the operator."""
-
-    item: OutboxId
-    code: str
-    sentence: str
-
-
-Event = (
-    CustomerSaid
-    | CustomerEdited
-    | CustomerPressed
-    | ReachabilityChanged
-    | OperatorSaid
-    | OperatorNoted
-    | TicketMoved
-    | TimerFired
-    | ActionFinished
-    | Delivered
-    | GaveUp
+from typing import Literal
+
+from estafeta.kernel.content import (
+    Address,
+    Author,
+    Button,
+    Contact,
+    ConversationId,
+    Customer,
+    Entity,
+    EntryId,
+    Intent,
+    Json,
+    Location,
+    Media,
+    Operator,
+    OutboundMessage,
+    OutboxId,
+    Part,
+    Profile,
+    SignalId,
+    Text,
+    TicketId,
+    Understanding,
+    Unsupported,
+)
+from estafeta.kernel.signals import (
+    ActionFinished,
+    CustomerEdited,
+    CustomerPressed,
+    CustomerSaid,
+    Delivered,
+    Event,
+    GaveUp,
+    OperatorNoted,
+    OperatorSaid,
+    ReachabilityChanged,
+    Signal,
+    TicketMoved,
+    TimerFired,
 )
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Signal:
-    """Something that happened to one conversation. `id` derives from what the sender calls it, so
-    that the same thing told twice is one signal. Exactly one of `address` (a customer's, or a desk's
-    topic) and `conversation` is set."""
-
-    id: SignalId
-    at: datetime
-    event: Event
-    address: Address | None = None
-    conversation: ConversationId | None = None
-
-    @property
-    def opens(self) -> bool:
-        """May it open a conversation for an address that nobody wrote from before?"""
-        return isinstance(self.event, CustomerSaid | CustomerPressed)
-
+__all__ = [
+    "ActionFinished",
+    "Address",
+    "Author",
+    "Button",
+    "Capabilities",
+    "Contact",
+    "Conversation",
+    "ConversationId",
+    "Customer",
+    "CustomerEdited",
+    "CustomerPressed",
+    "CustomerSaid",
+    "Delivered",
+    "DeskThread",
+    "Dialog",
+    "Entity",
+    "Entry",
+    "EntryId",
+    "Event",
+    "Frame",
+    "GaveUp",
+    "Intent",
+    "Json",
+    "Location",
+    "Media",
+    "Notice",
+    "Operator",
+    "OperatorNoted",
+    "OperatorSaid",
+    "OutboundMessage",
+    "OutboxId",
+    "OutboxItem",
+    "Part",
+    "Profile",
+    "ReachabilityChanged",
+    "Reason",
+    "Signal",
+    "SignalId",
+    "Stage",
+    "Text",
+    "Ticket",
+    "TicketId",
+    "TicketMoved",
+    "Timer",
+    "TimerFired",
+    "ToAction",
+    "ToCustomer",
+    "ToDesk",
+    "Understanding",
+    "Unsupported",
+]
 
 # --- what a conversation holds -------------------------------------------------------------------
 

@@ -178,15 +178,7 @@ async def test_a_thousand_broken_updates(stage: Stage) -> None:
             assert len(statuses) > 1000
         else:
             assert put(stage.fake, updates(stage, topic, 5000)) > 1000
-        try:
-            await is_answered(stage)
-        except TimeoutError:
-            c = (await platform.store.load((await platform.store.conversations(stages=("bot","queued","human")))[0].id))
-            for conv in await platform.store.conversations(stages=list(__import__("estafeta.kernel.model").kernel.model.Stage)):
-                print(conv.address, conv.stage, conv.customer.name[:20], len(conv.outbox), conv.dialog, conv.ticket)
-                for e in await platform.store.entries(conv.id, limit=12, newest=True): print("   ", e.kind, e.author.kind, repr(e.text[:60]), e.data)
-            print("pending", len(stage.fake.updates.pending), stage.fake.updates.polling, [str(u)[:300] for u in list(stage.fake.updates.pending)[:2]])
-            raise
+        await is_answered(stage)
         await operators_are_heard(stage, topic)
         assert platform.engine.tally.signals > 300  # it is not all refused at the door
 
@@ -308,7 +300,7 @@ async def test_broken_frames_at_the_widgets_socket(
         async with stage.running():
             tab = Tab(session, stage.settings.url)
             await tab.answered("first-message")
-            for frame in frames(600):
+            for frame in frames(2000):
                 await tab.survives(frame)
             for raw in (b"", b"\xff\xfe", b'{"type":"ping"}', "x" * 100_000, "я" * 40_000):
                 await tab.survives(raw)

@@ -1,0 +1,177 @@
+"""Who speaks where, and what is said: the words of the model, as values."""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any, Literal, NewType
+
+ConversationId = NewType("ConversationId", str)
+SignalId = NewType("SignalId", str)
+TicketId = NewType("TicketId", str)
+EntryId = NewType("EntryId", str)
+OutboxId = NewType("OutboxId", str)
+
+Json = Any
+"""A JSON value: None, bool, int, float, str, list[Json] or dict[str, Json]."""
+
+
+# --- who and where -------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Address:
+    """Where somebody is reached. Opaque to all but the channel (or desk) that made it.
+
+    A desk's topic is an address too: `Address(channel="telegram_forum", account=GROUP, chat=THREAD)`.
+    """
+
+    channel: str
+    account: str
+    chat: str
+
+    @property
+    def key(self) -> str:
+        """One string for indexes; none of the three parts may hold a colon but the last."""
+        return f"{self.channel}:{self.account}:{self.chat}"
+
+    @property
+    def conversation(self) -> ConversationId:
+        """The id of a conversation first opened from here: the same however often it is made."""
+        return ConversationId("c" + hashlib.sha256(self.key.encode()).hexdigest()[:20])
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Operator:
+    """A person who answers. `id` is stable within a desk and never shown to customers."""
+
+    id: str
+    name: str
+    desk: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Author:
+    """Who speaks in an entry or a message. `name` is for people; `id` is set for operators."""
+
+    kind: Literal["customer", "bot", "operator", "system"]
+    name: str = ""
+    id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """What a messenger tells about a customer, untrusted: for showing, never for deciding."""
+
+    name: str = ""
+    username: str = ""
+    language: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Customer:
+    """The person behind a conversation. `language` is a workspace language, "" while unknown."""
+
+    addresses: tuple[Address, ...] = ()
+    name: str = ""
+    username: str = ""
+    language: str = ""
+    first_seen: datetime | None = None
+    messages: int = 0
+    reachable: bool = True
+
+
+# --- what is said --------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Text:
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Media:
+    """A file that a messenger holds. `ref` is the messenger's own id of it; `size` is in bytes."""
+
+    kind: Literal["photo", "document", "voice", "audio", "video", "sticker"]
+    ref: str
+    name: str = ""
+    mime: str = ""
+    size: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Location:
+    latitude: float
+    longitude: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contact:
+    phone: str
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unsupported:
+    """Something the channel has no name for. People see that it came; it is never dropped."""
+
+    kind: str
+
+
+Part = Text | Media | Location | Contact | Unsupported
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Button:
+    """`id` comes back in `CustomerPressed`: at most 64 bytes of ASCII, made from its place in the
+    content, so that it means the same after a restart."""
+
+    id: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OutboundMessage:
+    """What is meant to reach the customer; how it is drawn is the channel's business.
+
+    `seq` is the `Entry.seq` of the same words in the timeline.
+    """
+
+    id: OutboxId
+    to: Address
+    parts: tuple[Part, ...]
+    buttons: tuple[Button, ...] = ()
+    author: Author = field(default_factory=lambda: Author(kind="bot"))
+    seq: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Intent:
+    name: str
+    confidence: float
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Entity:
+    """`start` and `end` are offsets in the text's characters; `value` is normalised."""
+
+    name: str
+    value: str
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Understanding:
+    """What a text means. `intent` is "" and `confidence` low when it is out of scope.
+
+    `ranking` holds the best few, best first, `intent` among them. `model` names what decided.
+    """
+
+    intent: str
+    confidence: float
+    ranking: tuple[Intent, ...] = ()
+    entities: tuple[Entity, ...] = ()
+    model: str = ""

@@ -1,0 +1,145 @@
+"""What changes a conversation: everything that can happen to one, as a closed union."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Literal
+
+from estafeta.kernel.content import (
+    Address,
+    ConversationId,
+    Json,
+    Operator,
+    OutboxId,
+    Part,
+    Profile,
+    SignalId,
+)
+
+# --- what changes a conversation -----------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerSaid:
+    """`message` is the messenger's own id of the message."""
+
+    message: str
+    parts: tuple[Part, ...]
+    profile: Profile = field(default_factory=Profile)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerEdited:
+    message: str
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerPressed:
+    """`label` is what stood on the button: it stands for the press if `button` is not known any more."""
+
+    button: str
+    label: str = ""
+    profile: Profile = field(default_factory=Profile)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReachabilityChanged:
+    """The customer blocked or unblocked us."""
+
+    reachable: bool
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorSaid:
+    """`message` is the desk's own id of what the operator typed, to show there what became of it."""
+
+    operator: Operator
+    parts: tuple[Part, ...]
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorNoted:
+    operator: Operator
+    text: str
+    message: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TicketMoved:
+    """An operator took the conversation, gave it back to the bot, or closed it."""
+
+    operator: Operator
+    move: Literal["take", "return", "close"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TimerFired:
+    """`timer` is the timer's name; `due` the time it was set for, so that a stale one is known."""
+
+    timer: str
+    due: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ActionFinished:
+    """`item` is the outbox item that asked for the action. `data` is the reply's JSON."""
+
+    item: OutboxId
+    ok: bool
+    data: Json = None
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delivered:
+    """`external` is the receiver's own id; `thread` where a desk put the conversation."""
+
+    item: OutboxId
+    external: str = ""
+    thread: Address | None = None
+    card: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class GaveUp:
+    """Sending failed for good. `code` names the failure, `sentence` is for the operator."""
+
+    item: OutboxId
+    code: str
+    sentence: str
+
+
+Event = (
+    CustomerSaid
+    | CustomerEdited
+    | CustomerPressed
+    | ReachabilityChanged
+    | OperatorSaid
+    | OperatorNoted
+    | TicketMoved
+    | TimerFired
+    | ActionFinished
+    | Delivered
+    | GaveUp
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Signal:
+    """Something that happened to one conversation. `id` derives from what the sender calls it, so
+    that the same thing told twice is one signal. Exactly one of `address` (a customer's, or a desk's
+    topic) and `conversation` is set."""
+
+    id: SignalId
+    at: datetime
+    event: Event
+    address: Address | None = None
+    conversation: ConversationId | None = None
+
+    @property
+    def opens(self) -> bool:
+        """May it open a conversation for an address that nobody wrote from before?"""
+        return isinstance(self.event, CustomerSaid | CustomerPressed)
