@@ -13,7 +13,8 @@ from typing import Protocol
 
 import structlog
 
-from estafeta.decide import Decision, Meaning, NotUnderstood, Rules, decide, decide_broken, needs_understanding
+from estafeta.bot import Rules
+from estafeta.decide import Decision, Meaning, NotUnderstood, decide, decide_broken, needs_understanding
 from estafeta.kernel.errors import Conflict, StoreUnavailable, UnderstandingFailed
 from estafeta.kernel.model import (
     Address,

@@ -14,8 +14,8 @@ from datetime import datetime
 from pathlib import Path
 
 from estafeta.actions import HttpActions
+from estafeta.bot import Rules
 from estafeta.bus.memory import MemoryBus
-from estafeta.decide import Rules
 from estafeta.engine import Engine
 from estafeta.kernel.errors import SendFailed
 from estafeta.kernel.model import (

@@ -16,9 +16,9 @@ import click
 from estafeta.actions import HttpActions
 from estafeta.app import config, logs, start
 from estafeta.app.config import Settings
+from estafeta.bot import HUMAN_BUTTON, Rules
 from estafeta.bus.memory import MemoryBus
 from estafeta.clock import SystemClock
-from estafeta.decide import HUMAN_BUTTON, Rules
 from estafeta.engine import Engine
 from estafeta.kernel.errors import ConfigurationError
 from estafeta.kernel.model import (

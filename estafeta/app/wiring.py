@@ -21,9 +21,9 @@ from estafeta.app import metrics
 from estafeta.app.config import Settings
 from estafeta.app.set_aside import SetAside
 from estafeta.app.web import make_app
+from estafeta.bot import HUMAN_BUTTON, Rules
 from estafeta.bus.memory import MemoryBus
 from estafeta.clock import SystemClock
-from estafeta.decide import HUMAN_BUTTON, Rules
 from estafeta.engine import Engine
 from estafeta.kernel.errors import ConfigurationError, StoreUnavailable
 from estafeta.kernel.model import Button, ConversationId

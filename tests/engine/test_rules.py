@@ -9,7 +9,8 @@ from pathlib import Path
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from estafeta.decide import NotUnderstood, Rules, decide
+from estafeta.bot import Rules
+from estafeta.decide import NotUnderstood, decide
 from estafeta.kernel.codec import encode
 from estafeta.kernel.model import (
     ActionFinished,

@@ -1,0 +1,143 @@
+"""The bot's side of a decision: its answers, and calling people when it should not answer alone.
+
+Pure, like all of a decision. What the flows say is carried out here; what people do is in `decide`.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
+
+from estafeta.draft import Draft
+from estafeta.kernel.model import Button, Notice, Operator, Reason, Stage, ToAction
+from flows import interpreter
+from flows.interpreter import HandoffRequest, Outcome
+from flows.model import Workspace
+from handoff import hours, machine, policy
+from handoff.hours import Timetable
+from handoff.machine import Happened, Move
+
+HUMAN_BUTTON = "human"
+"""The id of the button that calls a person, whatever the dialog is at."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    """What deciding needs besides the conversation. `lease`: how long what a decision wants done is
+    the business of the worker that committed it."""
+
+    workspace: Workspace
+    desks: tuple[str, ...]
+    lease: timedelta = timedelta(seconds=15)
+    timetable: Timetable = field(init=False)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "timetable", Timetable(self.workspace.hours))
+
+
+def phrase(draft: Draft, rules: Rules, name: str, **values: object) -> str:
+    customer = {"name": draft.customer.name, "language": draft.language}
+    return interpreter.phrase(rules.workspace, name, draft.language, customer=customer, now=draft.now, **values)
+
+
+def scope(draft: Draft, rules: Rules) -> interpreter.Scope:
+    skill = policy.skill_or_default(rules.workspace, "")
+    return interpreter.Scope(
+        language=draft.language,
+        customer_name=draft.customer.name,
+        now=draft.now,
+        open=rules.timetable.is_open(skill, draft.now),
+        seed=draft.cause.id,
+    )
+
+
+def say_with_way_out(draft: Draft, rules: Rules, name: str) -> None:
+    """A phrase with the button that calls a person under it."""
+    draft.say(phrase(draft, rules, name), (Button(id=HUMAN_BUTTON, text=phrase(draft, rules, "human")),))
+
+
+def bot_turn(
+    draft: Draft, given: interpreter.Said | interpreter.Pressed, rules: Rules, text: str, *, late: bool
+) -> None:
+    """The bot's answer to the customer, while no person has the conversation."""
+    if draft.stage is Stage.QUEUED:
+        _answer_while_waiting(draft, given, rules)
+        return
+    outcome = interpreter.advance(rules.workspace, draft.dialog, given, scope(draft, rules))
+    if outcome.matched:
+        carry_out(draft, outcome, rules)
+    elif text == "/human":
+        call_people(draft, HandoffRequest(reason=Reason.USER_REQUEST, skill="", summary=""), rules)
+    elif late:
+        call_people(draft, HandoffRequest(reason=Reason.BOT_DOWN, skill="", summary=""), rules)
+    else:
+        _fall_back(draft, rules)
+
+
+def _answer_while_waiting(draft: Draft, given: interpreter.Said | interpreter.Pressed, rules: Rules) -> None:
+    """A customer who waits for people still gets answers to typical questions: those that a flow
+    answers at once. What people were called for stays where it was."""
+    blank = replace(draft.dialog, frames=())
+    outcome = interpreter.advance(rules.workspace, blank, given, scope(draft, rules))
+    if not outcome.matched or outcome.error:
+        return
+    if outcome.handoff is not None:
+        draft.say(phrase(draft, rules, "already_waiting"))
+    elif outcome.call is None and not outcome.dialog.frames:
+        for reply in outcome.replies:
+            draft.say(reply.text, reply.buttons)
+
+
+def carry_out(draft: Draft, outcome: Outcome, rules: Rules) -> None:
+    draft.dialog = replace(outcome.dialog, fallbacks=0)
+    for flow in outcome.started:
+        draft.happened("flow", flow=flow)
+    for reply in outcome.replies:
+        draft.say(reply.text, reply.buttons)
+    if outcome.error:
+        draft.happened("stuck", why=outcome.error)
+        draft.say(phrase(draft, rules, "stuck"))
+        call_people(draft, HandoffRequest(reason=Reason.ACTION_ERROR, skill="", summary=""), rules)
+    elif outcome.handoff is not None:
+        call_people(draft, outcome.handoff, rules)
+    elif outcome.call is not None:
+        draft.post(ToAction(action=outcome.call.action, arguments=outcome.call.arguments))
+
+
+def _fall_back(draft: Draft, rules: Rules) -> None:
+    fallbacks = draft.dialog.fallbacks + 1
+    draft.dialog = replace(draft.dialog, fallbacks=fallbacks)
+    if fallbacks >= rules.workspace.bot.fallback.attempts:
+        call_people(draft, HandoffRequest(reason=Reason.REPEATED_FALLBACK, skill="", summary=""), rules)
+    else:
+        say_with_way_out(draft, rules, "fallback")
+
+
+def move(draft: Draft, what: Move, rules: Rules, *, reason: Reason, skill: str = "", request: str = "",
+          operator: Operator | None = None) -> Happened:  # fmt: skip
+    fresh = None
+    if draft.ticket is None:
+        fresh = policy.ticket(
+            draft.before.id, draft.tickets + 1, reason=reason, skill=policy.skill_or_default(rules.workspace, skill),
+            request=request or draft.request(asked=reason is Reason.USER_REQUEST), now=draft.now,
+            understandings=draft.understandings,
+        )  # fmt: skip
+    moved = machine.move(draft.stage, draft.ticket, what, fresh=fresh, operator=operator)
+    draft.owned(moved.stage, moved.ticket)
+    return moved.happened
+
+
+def call_people(draft: Draft, request: HandoffRequest, rules: Rules) -> None:
+    happened = move(draft, Move.REQUEST, rules, reason=request.reason, skill=request.skill, request=request.summary)
+    held = draft.ticket
+    if happened is not Happened.OPENED or held is None:
+        draft.say(phrase(draft, rules, "already_waiting"))
+        return
+    promise = policy.promise(rules.workspace, draft.told_closed_until, held.skill, draft.now)
+    draft.promised(promise.opens_at)
+    draft.timer(policy.REMIND, policy.reminder(rules.workspace, held.skill, draft.now))
+    draft.dialog = replace(draft.dialog, fallbacks=0)
+    draft.happened("opened", reason=held.reason.value, skill=held.skill)
+    opens = hours.in_words(rules.workspace.hours, promise.opens_at, draft.now, draft.language)
+    draft.say(phrase(draft, rules, promise.phrase, opens_at=opens))
+    draft.tell_desks(Notice(kind="card"))
