@@ -2,9 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 _ENOUGH_LETTERS = 5
+_SHOUTED_WORDS = 3
+_SMALL_WORD = re.compile(r"[^\w]*[a-zа-яё]{2,}(['’-][a-zа-яё]+)*[^\w]*")
+"""A word without capitals and digits, with what stands around it."""
+
+
+def _is_said(text: str) -> bool:
+    """Whether these are words rather than a name: "iPhone 15 Pro", an address of a page or a parcel's
+    number is no change of language, and neither is one word in another script."""
+    words = text.split()
+    small = any(_SMALL_WORD.fullmatch(word) for word in words)
+    return len(words) > 1 and (small or (text.isupper() and len(words) >= _SHOUTED_WORDS))
 
 
 def language_of(text: str, told: str, current: str, languages: Sequence[str]) -> str:
@@ -21,8 +33,7 @@ def language_of(text: str, told: str, current: str, languages: Sequence[str]) ->
     by_script = {"ru": cyrillic, "en": latin}
     for language, other in (("ru", latin), ("en", cyrillic)):
         enough = by_script[language] >= _ENOUGH_LETTERS and other == 0
-        # One word in another script is a brand or a name rather than a change of language.
-        if language in languages and enough and (len(text.split()) > 1 or not current):
+        if language in languages and enough and (not current or _is_said(text)):
             return language
     if current:
         return current

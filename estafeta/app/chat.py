@@ -36,6 +36,7 @@ from estafeta.kernel.model import (
 )
 from estafeta.kernel.ports import Accept, Live, Understander
 from estafeta.outbox import Outbox
+from estafeta.sweeper import Sweeper
 from flows import interpreter
 from flows.model import Workspace
 from storage.sqlite import SqliteStore
@@ -115,18 +116,20 @@ class _Talk:
             rules=Rules(workspace=workspace, desks=()), alone=True,
         )  # fmt: skip
         self._outbox.told = self._engine.heard
+        self._sweeper = Sweeper(store=self._store, clock=clock, wake=self._engine.wake, alone=True)
 
     async def run(self) -> None:
         await self._store.open()
         await self._bus.open()
-        working = asyncio.create_task(self._engine.run())
+        working = [asyncio.create_task(self._engine.run()), asyncio.create_task(self._sweeper.run())]
         human = Button(id=HUMAN_BUTTON, text=interpreter.phrase(self._workspace, "human", self._language))
         self._channel.show(interpreter.phrase(self._workspace, "greeting", self._language), (human,))
         try:
             await self._converse()
         finally:
-            working.cancel()
-            await asyncio.gather(working, return_exceptions=True)
+            for task in working:
+                task.cancel()
+            await asyncio.gather(*working, return_exceptions=True)
             await self._actions.close()
             await self._bus.close()
             await self._store.close()
@@ -187,8 +190,8 @@ def _lines_typed() -> asyncio.Queue[str | None]:
             *whole, rest = (rest + typed).split(b"\n")
             for line in whole:
                 loop.call_soon_threadsafe(lines.put_nowait, line.decode("utf-8", "replace"))
-        for line in (rest.decode("utf-8", "replace"), None):
-            loop.call_soon_threadsafe(lines.put_nowait, line)
+        for last in (rest.decode("utf-8", "replace"), None):
+            loop.call_soon_threadsafe(lines.put_nowait, last)
 
     threading.Thread(target=read, daemon=True).start()
     return lines

@@ -7,13 +7,11 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import structlog
 from aiohttp import web
 
-from bots.telegram.channel import TelegramChannel
-from bots.telegram.client import TelegramClient
 from bots.telegram.config import TelegramConfig
 from bots.widget.channel import WidgetChannel
 from estafeta.actions import HttpActions
@@ -32,9 +30,13 @@ from estafeta.outbox import Outbox
 from estafeta.sweeper import Sweeper
 from flows import interpreter
 from flows.model import Workspace
-from handoff.desks.telegram_forum.desk import TelegramForumDesk
 from handoff.desks.web.desk import WebDesk
 from storage.sqlite import SqliteStore
+
+if TYPE_CHECKING:
+    from bots.telegram.channel import TelegramChannel
+    from bots.telegram.client import TelegramClient
+    from handoff.desks.telegram_forum.desk import TelegramForumDesk
 
 _log = structlog.get_logger("platform")
 
@@ -83,14 +85,18 @@ def build(
     widget = _widget(settings, workspace, store, bus, clock)
     channels: dict[tuple[str, str], Channel] = {(widget.name, widget.account): widget}
     desks: dict[str, Desk] = {}
+    served: list[WidgetChannel | WebDesk | TelegramChannel] = [widget]
     web_desk = None
     if settings.desk.enabled:
         web_desk = _web_desk(workspace, store, bus, clock, channels)
         desks[web_desk.name] = web_desk
+        served.append(web_desk)
     telegram = None
     if settings.telegram is not None:
         telegram, channel, desk = _telegram(settings, settings.telegram, workspace, store, clock)
         channels[channel.name, channel.account] = channel
+        if settings.telegram.mode == "webhook":
+            served.append(channel)
         if desk is not None:
             desks[desk.name] = desk
     actions = HttpActions(workspace, secrets=secrets, variables={**workspace.bot.vars, **variables})
@@ -121,15 +127,11 @@ def build(
     platform = Platform(
         settings=settings, store=store, bus=bus, engine=engine, outbox=outbox, actions=actions, channels=channels,
         sweeper=Sweeper(store=store, clock=clock, wake=engine.wake, alone=True), desks=desks, widget=widget,
-        web_desk=web_desk, telegram=telegram,
-        app=app,
+        web_desk=web_desk, telegram=telegram, app=app,
     )  # fmt: skip
-    metrics.mount(platform.app, engine, outbox)
-    for part in [*channels.values(), *desks.values()]:
-        if isinstance(part, WidgetChannel | WebDesk) or (
-            isinstance(part, TelegramChannel) and settings.telegram is not None and settings.telegram.mode == "webhook"
-        ):
-            part.mount(platform.app, engine.accept)
+    metrics.mount(app, engine, outbox)
+    for part in served:
+        part.mount(app, engine.accept)
     return platform
 
 
@@ -171,6 +173,11 @@ def _web_desk(
 def _telegram(
     settings: Settings, config: TelegramConfig, workspace: Workspace, store: Store, clock: Clock
 ) -> tuple[TelegramClient, TelegramChannel, TelegramForumDesk | None]:
+    # aiogram takes three seconds and 80 MB to load: only those who use it pay.
+    from bots.telegram.channel import TelegramChannel
+    from bots.telegram.client import TelegramClient
+    from handoff.desks.telegram_forum.desk import TelegramForumDesk
+
     client = TelegramClient(
         config.token, clock=clock, base_url=config.base_url, language=config.language, limits=config.limits
     )
