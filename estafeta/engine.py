@@ -225,6 +225,9 @@ class Engine:
             self.tally.late_understandings += 1
             _log.warning("understanding_failed", error=str(error))
             return NotUnderstood()
+        except Exception:  # a mistake in the understander must not hold up the customer: people are called
+            _log.exception("understanding_broke")
+            return NotUnderstood()
 
     def _finished(self, work: _Turn, before: Conversation | None, began: float) -> None:
         self.tally.turns += 1

@@ -168,8 +168,10 @@ def _refuse_unknown(given: Iterable[str]) -> None:
     for name in sorted(given):
         if not name.startswith(PREFIX) or name in known or name.startswith((SECRET, VARIABLE)):
             continue
-        near = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0.6)
-        hint = f"did you mean {near[0]}?" if near else "estafeta settings lists them all."
+        # Without the prefix, which would make all of them look alike.
+        others = sorted(variable.removeprefix(PREFIX) for variable in known)
+        near = difflib.get_close_matches(name.removeprefix(PREFIX), others, n=1, cutoff=0.6)
+        hint = f"did you mean {PREFIX}{near[0]}?" if near else "estafeta settings lists them all."
         raise ConfigurationError(f"{name} is not a setting; {hint}")
 
 

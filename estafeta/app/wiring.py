@@ -29,7 +29,7 @@ from estafeta.kernel.ports import Bus, Channel, Clock, Desk, Live, Store, Unders
 from estafeta.outbox import Outbox
 from estafeta.sweeper import Sweeper
 from flows import interpreter
-from flows.model import Workspace
+from flows.model import LocalText, Workspace
 from handoff.desks.web.desk import WebDesk
 from storage.sqlite import SqliteStore
 
@@ -161,13 +161,16 @@ def _web_desk(
             if channel is not None:
                 await channel.typing(held.address)
 
-    replies = {
-        reply.name: {
-            language: reply.text.pick(language, workspace.default_language) for language in workspace.languages
-        }
-        for reply in workspace.replies
-    }
-    return WebDesk(store=store, clock=clock, replies=replies, on_typing=typing)
+    def told(text: LocalText) -> dict[str, str]:
+        return {language: text.pick(language, workspace.default_language) for language in workspace.languages}
+
+    return WebDesk(
+        store=store,
+        clock=clock,
+        replies={reply.name: told(reply.text) for reply in workspace.replies},
+        skills={skill: told(title) for skill, title in workspace.skills.items()},
+        on_typing=typing,
+    )
 
 
 def _telegram(

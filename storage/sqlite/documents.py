@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from typing import Any, Generic, TypeVar
 
 import orjson
@@ -68,7 +69,8 @@ def _storable(plain: Json) -> Json:
         case str():
             return plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
         case int() if not -(2**63) <= plain < 2**64:
-            return float(plain)
+            largest = sys.float_info.max
+            return largest if plain > largest else -largest if plain < -largest else float(plain)
         case dict():
             return {_storable(key): _storable(value) for key, value in plain.items()}
         case list() | tuple():

@@ -80,7 +80,19 @@ class Office:
             channels={("recorder", "test"): self.channel}, desks={"recording": self.desk}, actions=self.actions,
             store=self.store, clock=self.clock, patience=PATIENCE, language=language,
         )  # fmt: skip
-        self.outbox.told = self.told.append
+        self.outbox.told = self._tell
+        self._news = asyncio.Event()
+
+    def _tell(self, signal: Signal) -> None:
+        self.told.append(signal)
+        self._news.set()
+
+    async def heard(self, count: int) -> None:
+        """Returns when so many outcomes have been told."""
+        async with asyncio.timeout(10):
+            while len(self.told) < count:
+                self._news.clear()
+                await self._news.wait()
 
     def hand(self, chat: str, *bodies: ToCustomer | ToDesk | ToAction) -> None:
         """A conversation that wants just these done; ids are `chat.n`."""
@@ -143,7 +155,7 @@ async def test_a_failure_holds_up_what_comes_after_it_in_its_conversation_only(o
     office.hand("masha", message("first"), message("second"))
     await office.clock.asleep()
     office.hand("petya", message("hello", "petya"))
-    await asyncio.sleep(0.05)
+    await office.heard(1)
     assert office.channel.texts == ["hello"]
     await office.clock.advance(31)
     await office.done()
@@ -153,9 +165,7 @@ async def test_a_failure_holds_up_what_comes_after_it_in_its_conversation_only(o
 async def test_a_slow_desk_does_not_delay_the_customer(office: Office) -> None:
     office.desk.gate.clear()
     office.hand("masha", CARD, message("hello"), ToAction(action="look", arguments={"n": 1}))
-    async with asyncio.timeout(5):
-        while len(office.told) < 2:
-            await asyncio.sleep(0.001)
+    await office.heard(2)
     assert office.channel.texts == ["hello"]
     assert len(office.actions.ran) == 1
     office.desk.gate.set()

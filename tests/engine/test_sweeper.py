@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-import subprocess
+import signal
 import sys
 from collections.abc import AsyncIterator
 from dataclasses import replace
@@ -89,7 +89,8 @@ async def test_what_a_killed_process_left_is_found(tmp_path: Path, clock: TestCl
         f"async def main(): await leave_behind(pathlib.Path({str(tmp_path / 'store.db')!r}), TestClock(NOON));"
         " os.kill(os.getpid(), signal.SIGKILL)\nasyncio.run(main())"
     )
-    assert subprocess.run([sys.executable, "-c", program], cwd=ROOT, check=False).returncode == -9
+    child = await asyncio.create_subprocess_exec(sys.executable, "-c", program, cwd=ROOT)
+    assert await child.wait() == -signal.SIGKILL
     store = SqliteStore(tmp_path / "store.db", clock=clock)
     await store.open()
     found: list[ConversationId] = []

@@ -23,6 +23,7 @@ SECRET = "a-webhook-secret"
 UNLIMITED = TelegramLimits(bot_per_second=1e6, chat_per_second=1e6, chat_burst=1e6, group_per_minute=1e6)
 Mode = Literal["polling", "webhook"]
 
+
 class Stage:
     """The product, the messenger, a customer and an operator."""
 

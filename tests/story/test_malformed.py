@@ -40,9 +40,7 @@ def trouble(caplog: pytest.LogCaptureFixture) -> Iterator[list[Any]]:
     with structlog.testing.capture_logs(processors=[structlog.processors.format_exc_info]) as logs:
         found: list[Any] = []
         yield found
-    found += [
-        entry for entry in logs if entry["log_level"] in ("error", "critical") and entry["event"] not in EXPECTED
-    ]
+    found += [entry for entry in logs if entry["log_level"] in ("error", "critical") and entry["event"] not in EXPECTED]
     found += [record.getMessage() for record in caplog.records if record.levelno >= logging.ERROR]
     assert not found, "\n".join(str(one) for one in found)
 
@@ -107,6 +105,10 @@ def bodies(broken: Iterable[Any]) -> Iterator[bytes]:
     for number, update in enumerate(broken):
         body = json.dumps(update, ensure_ascii=number % 2 == 0).encode("utf-8", "surrogatepass")
         yield _damaged(body, chance) if number % 4 == 0 else body
+    message = {"message_id": 1, "date": 1_760_000_000, "text": "x", "from": {"id": 1}}
+    for chat in ("5", "x", True, 1.5, -5, 2**63, 2**70, 10**400, None, [], {}, [1], {"id": 1}, "\ud83d"):
+        for place in ({"id": chat, "type": "private"}, chat):
+            yield json.dumps({"update_id": 1, "message": {**message, "chat": place}}).encode()
     deep = 100_000
     yield from (
         b"", b" ", b"null", b"[]", b"1", b'"x"', b"{", b"\xff\xfe{}", b"\x00", b"\xef\xbb\xbf{}", b"{}" * 2,
@@ -262,7 +264,9 @@ class Tab:
     async def open(self) -> aiohttp.ClientWebSocketResponse:
         if self._ws is None or self._ws.closed:
             self._ws = await self.connect()
-            await self._ws.send_json({"type": "hello", "key": "demo", "token": self.token, "after": 0, "language": "ru"})
+            await self._ws.send_json(
+                {"type": "hello", "key": "demo", "token": self.token, "after": 0, "language": "ru"}
+            )
             welcome = await self._ws.receive_json(timeout=10)
             assert welcome["type"] == "welcome"
             self.token = welcome["token"]

@@ -55,6 +55,7 @@ class Api:
         sessions: Sessions,
         sockets: Sockets,
         replies: Mapping[str, Mapping[str, str]],
+        skills: Mapping[str, Mapping[str, str]],
         on_typing: OnTyping | None,
     ) -> None:
         self._store = store
@@ -63,6 +64,7 @@ class Api:
         self._sessions = sessions
         self._sockets = sockets
         self._replies = replies_view(replies)
+        self._skills = {skill: dict(titles) for skill, titles in skills.items()}
         self._on_typing = on_typing
         self._latest: OrderedDict[ConversationId, tuple[int, list[Entry]]] = OrderedDict()
         self._reading = asyncio.Semaphore(AT_ONCE)
@@ -104,7 +106,7 @@ class Api:
     async def me(self, request: web.Request) -> web.Response:
         session = await self.session(request)
         who = session.operator
-        return checks.answer(wire.Me(id=who.id, name=who.name, language=session.language))
+        return checks.answer(wire.Me(id=who.id, name=who.name, language=session.language, skills=self._skills))
 
     # --- what is there ---------------------------------------------------------------------------
 

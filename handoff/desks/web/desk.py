@@ -29,8 +29,9 @@ HEARTBEAT = 40.0
 
 
 class WebDesk:
-    """`replies`: canned replies, name to language to text. `base`: the prefix of every path ("" or
-    "/support"). `on_typing` is called when an operator writes to a customer."""
+    """`replies`: canned replies, name to language to text; `skills`: their titles, the same way.
+    `base`: the prefix of every path ("" or "/support"). `on_typing` is called when an operator writes
+    to a customer."""
 
     def __init__(
         self,
@@ -38,12 +39,14 @@ class WebDesk:
         store: Store,
         clock: Clock,
         replies: Mapping[str, Mapping[str, str]] | None = None,
+        skills: Mapping[str, Mapping[str, str]] | None = None,
         on_typing: OnTyping | None = None,
         base: str = "",
     ) -> None:
         self._store = store
         self._clock = clock
         self._replies = replies or {}
+        self._skills = skills or {}
         self._on_typing = on_typing
         self._base = base.rstrip("/")
         self._sessions = Sessions(store=store, clock=clock)
@@ -62,6 +65,7 @@ class WebDesk:
             sessions=self._sessions,
             sockets=self._sockets,
             replies=self._replies,
+            skills=self._skills,
             on_typing=self._on_typing,
         )
         route = app.router.add_route

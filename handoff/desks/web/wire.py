@@ -87,6 +87,8 @@ class Me(Answered):
     id: str
     name: str
     language: str
+    skills: dict[str, dict[str, str]] = {}
+    """Titles of skills by language."""
 
 
 class LastWords(Answered):

@@ -1,7 +1,7 @@
 // The right pane: who it is, why a person was called, what is known already.
 
 import { bdi, by, el, linked } from "./dom.js";
-import { on, openRow, state } from "./state.js";
+import { on, openRow, skill, state } from "./state.js";
 import { channel, languageName, nameOf, reason, span, spoken, t, when } from "./words.js";
 
 const VALUE_LIMIT = 300;
@@ -42,7 +42,7 @@ function ticketPart(card) {
       el("p", { class: "reason" }, reason(card.reason)),
       facts([
         [t("card.assignee"), card.assignee ? bdi(card.assignee) : t("card.nobody")],
-        [t("card.skill"), card.skill ? bdi(spoken(card.skill)) : ""],
+        [t("card.skill"), card.skill ? bdi(skill(card.skill)) : ""],
         [t("card.opened"), card.opened_at ? `${when(card.opened_at)} (${span(Date.now() - Date.parse(card.opened_at))})` : ""],
         [t("card.promise"), el("span", { class: overdue ? "late-text" : "" }, card.promise ? when(card.promise) : t("card.promise.soon"))],
       ]),

@@ -1,8 +1,8 @@
 // The left pane: conversations by whose they are, those that wait the longest first.
 
 import { bdi, by, el, keep, kept } from "./dom.js";
-import { belongs, on, state } from "./state.js";
-import { channel, nameOf, reason, shortWhen, span, spoken, t, when } from "./words.js";
+import { belongs, on, skill, state } from "./state.js";
+import { channel, nameOf, reason, shortWhen, span, t, when } from "./words.js";
 
 const GROUPS = ["queued", "mine", "people", "bot"];
 const FOLDED = "estafeta.desk.folded";
@@ -56,7 +56,7 @@ function fold(group) {
 
 function matches(row) {
   if (!wanted) return true;
-  const words = [row.name, row.request, row.last?.text, row.assignee, spoken(row.skill), channel(row.channel)];
+  const words = [row.name, row.request, row.last?.text, row.assignee, skill(row.skill), channel(row.channel)];
   return words.some((word) => word && word.toLocaleLowerCase().includes(wanted));
 }
 

@@ -1,6 +1,11 @@
 // What the page knows, and who wants to hear when it changes.
 
+import { language, spoken } from "./words.js";
+
 const listeners = new Map();
+
+/** A skill's title in the page's language, or its name. */
+export const skill = (name) => state.me?.skills[name]?.[language()] || spoken(name);
 
 export const state = {
   me: null,
