@@ -158,6 +158,8 @@ class Engine:
         if work.applied or orphans:
             await self._commit(work, orphans, lease, before)
             self._forget(conversation_id, len(outcomes))
+            if work.holds_back:
+                self._unseen.add(conversation_id)  # the next turn must look for them in the store
             self._remember(work.conversation)
         self._outbox.hand(work.conversation, orphans | work.created(before))
         if work.applied:
@@ -315,6 +317,11 @@ class _Turn:
         self.only_outcomes = self.only_outcomes and isinstance(group[0].event, Delivered)
         self.entries.extend(entries)
         self.applied.extend(signal.id for signal in group)
+
+    @property
+    def holds_back(self) -> bool:
+        """Whether something in the mailbox was left for a later turn."""
+        return bool(self._waiting)
 
     def created(self, before: Conversation | None) -> frozenset[OutboxId]:
         """The outbox items that this turn made."""

@@ -60,7 +60,8 @@ class Card:
 
     `promise` is when the customer was told that people will answer; `waits` how many seconds the
     customer has waited for people (None: nobody is waited for). `tickets` counts them all, this one
-    included; `messages` counts the customer's own. `intents`: what the latest messages meant,
+    included; `messages` counts the customer's own. `slots` are what people can read at a glance: not the
+    whole replies of actions. `intents`: what the latest messages meant,
     newest first, then the runners-up of the newest.
     """
 
@@ -99,7 +100,7 @@ def card(conversation: Conversation, entries: Sequence[Entry], now: datetime) ->
         skill=ticket.skill if ticket else "",
         request=ticket.request if ticket else "",
         intents=_intents((ticket and ticket.understandings) or conversation.understandings),
-        slots=conversation.dialog.slots,
+        slots={name: value for name, value in conversation.dialog.slots.items() if not isinstance(value, dict | list)},
         promise=ticket.promise if ticket else None,
         opened_at=ticket.opened_at if ticket else None,
         assignee=ticket.assignee.name if ticket and ticket.assignee else "",

@@ -96,8 +96,8 @@ class TelegramChannel:
     async def send(self, message: OutboundMessage) -> str:
         """The last chunk's `chat:message_id`. Tried again after a failure, it goes on where it stopped.
 
-        A chunk that may have arrived is not sent again: sendMessage takes no id of ours, so the customer
-        could see it twice. That failure has `maybe_sent` and no `retry_after`.
+        A failure with `maybe_sent` has no `retry_after`: sendMessage takes no id of ours, so a chunk sent
+        again might be seen twice. Whether it is worth that is for the caller to say, once.
         """
         chunks = render(message, self.capabilities)
         if not chunks:
@@ -112,7 +112,7 @@ class TelegramChannel:
             except SendFailed as failed:
                 if failed.maybe_sent:
                     failed.retry_after = None
-                elif sent:
+                if sent:
                     self._begun[message.id] = sent
                     if len(self._begun) > _REMEMBERED:
                         self._begun.popitem(last=False)

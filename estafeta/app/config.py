@@ -70,8 +70,13 @@ class Settings(BaseSettings):
     @property
     def url(self) -> str:
         """The platform's own origin, without a slash at the end."""
+        return self.public_url.rstrip("/") or self.local_url
+
+    @property
+    def local_url(self) -> str:
+        """Where this machine reaches the server, without a slash at the end."""
         host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104
-        return self.public_url.rstrip("/") or f"http://{host}:{self.port}"
+        return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
 
 def read(env_file: Path = Path(".env")) -> Settings:

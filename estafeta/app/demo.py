@@ -29,7 +29,7 @@ def run_demo(given: Settings, *, with_telegram: bool) -> None:
         "platform": bound(settings.host, settings.port),
         "shop": bound(settings.host, settings.port + 1),
     }
-    shop_url = f"http://{settings.host}:{settings.port + 1}"
+    shop_url = settings.model_copy(update={"port": settings.port + 1}).local_url
     settings = settings.model_copy(
         update={"widget": settings.widget.model_copy(update={"sites": (*settings.widget.sites, shop_url)})}
     )

@@ -49,15 +49,16 @@ def print_login_link(settings: Settings) -> None:
         raise ConfigurationError(
             f"There is no {token_file}: start the platform first, and give this command the same ESTAFETA_DATA."
         ) from None
-    host = "127.0.0.1" if settings.host in ("0.0.0.0", "::") else settings.host  # noqa: S104
-    request = urllib.request.Request(
-        f"http://{host}:{settings.port}/control/login-link", method="POST", headers={"Authorization": f"Bearer {token}"}
+    request = urllib.request.Request(  # noqa: S310 - our own address
+        f"{settings.local_url}/control/login-link", method="POST", headers={"Authorization": f"Bearer {token}"}
     )
     try:
-        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
+        # Not through a proxy of the environment: the token is for this machine alone.
+        direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+        with direct.open(request, timeout=5) as answer:
             click.echo(json.load(answer)["link"])
     except urllib.error.HTTPError as error:
         raise ConfigurationError(f"The platform refused ({error.code}). Is ESTAFETA_DATA what it runs with?") from None
     except OSError:
-        raise ConfigurationError(f"Nothing answers on {host}:{settings.port}: start the platform first.") from None
+        raise ConfigurationError(f"Nothing answers at {settings.local_url}: start the platform first.") from None
     sys.stdout.flush()

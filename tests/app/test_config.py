@@ -161,7 +161,7 @@ def test_no_secret_is_in_what_settings_print(env_file: Path) -> None:
 
 def test_settings_do_not_change(env_file: Path) -> None:
     with pytest.raises(ValueError, match="frozen"):
-        config.read(env_file).port = 1
+        config.read(env_file).port = 1  # type: ignore[misc]
 
 
 def test_the_example_is_what_it_describes(env_file: Path) -> None:
@@ -174,11 +174,9 @@ def test_the_example_is_what_it_describes(env_file: Path) -> None:
 @pytest.mark.parametrize(
     ("host", "url"),
     [
-        ("0.0.0.0", "http://127.0.0.1:8080"),
-        (
-            "::",
-            "http://127.0.0.1:8080",
-        ),
+        ("0.0.0.0", "http://127.0.0.1:8080"),  # noqa: S104
+        ("::", "http://127.0.0.1:8080"),
+        ("::1", "http://[::1]:8080"),
         ("chat.local", "http://chat.local:8080"),
     ],
 )

@@ -6,7 +6,6 @@ import asyncio
 import io
 import json
 import logging
-from collections.abc import Iterator
 from typing import Any
 from urllib.parse import quote
 
@@ -22,17 +21,6 @@ from estafeta.kernel.errors import StoreUnavailable
 TOKEN = "123456789:AAE-a-token-nobody-may-read"
 ODD = 'pa"ss\\wörd/+&'
 WORDS = "Мой адрес: Тверская, 1"
-
-
-@pytest.fixture
-def restored() -> Iterator[None]:
-    """The logging of the test run comes back afterwards."""
-    root = logging.getLogger()
-    handlers, level = root.handlers[:], root.level
-    yield
-    root.handlers[:] = handlers
-    root.setLevel(level)
-    structlog.reset_defaults()
 
 
 @pytest.fixture

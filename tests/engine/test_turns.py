@@ -260,3 +260,17 @@ async def test_a_decision_that_breaks_calls_people_and_stops_nobody(
     assert conversation.ticket is not None
     assert conversation.ticket.reason is Reason.BOT_DOWN
     assert (await world.entries())[0].text == "hello there"
+
+
+async def test_words_held_back_in_a_turn_that_commits_are_answered_without_the_sweeper(world: World) -> None:
+    await world.says("where is my order")
+    signals = [
+        Signal(
+            id=SignalId(f"both.{number}"), at=world.clock.now(), address=HOME,
+            event=CustomerSaid(message=str(number), parts=(Text(text=text),)),
+        )
+        for number, text in enumerate(["/order", "100234", "/pay"])
+    ]  # fmt: skip
+    await world.engine.accept(signals)
+    await world.settled()
+    assert [text.split()[0] for text in world.channel.texts[1:]] == ["Which", "Order", "By"]

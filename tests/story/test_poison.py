@@ -41,11 +41,11 @@ from tests.world import ANNA, World
 pytestmark = pytest.mark.timeout(60)
 
 POISON = (
-    "\ud83d", "x\udc00y", "\ud83d\ud83d " * 50, "\x00", "a\x00b", "\x1b[2J", "я" * 1_000_000, "a " * 500_000, 
-    "9" * 400, "9" * 5_000, "1e999", "-0", "\u202eзаказ\u202c", "\u200f\u200b\ufeff", "e" + "\u0301" * 10_000, "👨‍👩‍👧‍👦" * 500,
-    "\n" * 10_000, "{{ 7 * 7 }}", "{% for i in range(10**9) %}x{% endfor %}", "<b>&amp;</b>", "'; DROP TABLE signals; --",
-    "/" * 5_000, "/start " + "\ud83d" * 100, "((((" * 5_000, "\\" * 5_000, "ﷺ" * 3_000, "\U0010ffff", "١٢٣٤٥٦", "½²³",
-    "İ" * 1_000,
+    "\ud83d", "x\udc00y", "\ud83d\ud83d " * 50, "\x00", "a\x00b", "\x1b[2J", "я" * 1_000_000, "a " * 500_000,
+    "9" * 400, "9" * 5_000, "1e999", "-0", "\u202eзаказ\u202c", "\u200f\u200b\ufeff", "e" + "\u0301" * 10_000,
+    "\U0001f468\u200d\U0001f469\u200d\U0001f467" * 500, "\n" * 10_000, "{{ 7 * 7 }}",
+    "{% for i in range(10**9) %}x{% endfor %}", "<b>&amp;</b>", "'; DROP TABLE signals; --", "/" * 5_000,
+    "/start " + "\ud83d" * 100, "((((" * 5_000, "\\" * 5_000, "ﷺ" * 3_000, "\U0010ffff", "١٢٣٤٥٦", "½²³", "İ" * 1_000,
 )  # fmt: skip
 
 CustomerEvent = Callable[[str], Event]
@@ -153,10 +153,10 @@ def asking(tmp_path: Path) -> Workspace:
 
 REPLIES = (
     b"", b"null", b"[]", b"1", b'"\\ud83d"', b'{"number":"\\ud83d","status":"\\u0000"}',
-    b'{"number":' + b"9" * 400 + b"}", b'{"number":' + b"9" * 5_000 + b"}", b'{"number":NaN,"status":Infinity}', b'{"number":1e999,"status":-1e999}',
-    b'{"number":' + b"[" * 900 + b"]" * 900 + b"}", b"[" * 100_000, b"[" * 100_000 + b"]" * 100_000, b'{"a":1,"a":2}',
-    b'{"number":"' + b"x" * 200_000 + b'"}', b"x" * 300_000, b"\xff\xfe", b'{"number":true,"status":{"a":[1]}}',
-    b'{"\\ud83d":{"\\u0000":' + b"9" * 400 + b"}}",
+    b'{"number":' + b"9" * 400 + b"}", b'{"number":' + b"9" * 5_000 + b"}", b'{"number":NaN,"status":Infinity}',
+    b'{"number":1e999,"status":-1e999}', b'{"number":' + b"[" * 900 + b"]" * 900 + b"}", b"[" * 100_000,
+    b"[" * 100_000 + b"]" * 100_000, b'{"a":1,"a":2}', b'{"number":"' + b"x" * 200_000 + b'"}', b"x" * 300_000,
+    b"\xff\xfe", b'{"number":true,"status":{"a":[1]}}', b'{"\\ud83d":{"\\u0000":' + b"9" * 400 + b"}}",
     b"{" + b",".join(b'"k%d":%d' % (n, n) for n in range(20_000)) + b"}",
 )  # fmt: skip
 

@@ -29,6 +29,7 @@ FILES = {
     "/fake/style.css": ("style.css", "text/css"),
     "/fake/page.js": ("page.js", "text/javascript"),
     "/fake/message.js": ("message.js", "text/javascript"),
+    "/fake/signs.js": ("signs.js", "text/javascript"),
     "/fake/words.js": ("words.js", "text/javascript"),
     "/fake/icon.svg": ("icon.svg", "image/svg+xml"),
 }

@@ -143,9 +143,13 @@ def test_the_transcript_keeps_the_latest_lines() -> None:
 
 
 def test_a_card_is_made_of_values_alone() -> None:
-    full = conversation(dialog=Dialog(slots={"order": {"number": 1}}))
+    full = conversation(dialog=Dialog(slots={"number": "100234", "order": {"number": 1}}))
     assert card(full, (), NOW) == card(replace(full), (), NOW)
-    assert card(full, (), NOW).slots == {"order": {"number": 1}}
+
+
+def test_a_card_tells_what_was_collected_and_not_whole_replies_of_actions() -> None:
+    full = conversation(dialog=Dialog(slots={"number": "100234", "order": {"number": 1}, "items": [1, 2]}))
+    assert card(full, (), NOW).slots == {"number": "100234"}
 
 
 @pytest.mark.parametrize(

@@ -1,5 +1,6 @@
 // One message of a chat as elements. Words of people and of the bot only ever become text nodes.
 
+import { withSigns } from "./signs.js";
 import { language, word } from "./words.js";
 
 export const REACTIONS = ["👍", "❤", "🔥", "😁", "🤔", "👎"];
@@ -16,7 +17,10 @@ export function make(tag, options = {}, ...children) {
     else if (key.startsWith("on")) element.addEventListener(key.slice(2), value);
     else if (value !== undefined && value !== false) element.setAttribute(key, value === true ? "" : value);
   }
-  element.append(...children.filter((child) => child !== null && child !== undefined && child !== ""));
+  for (const child of children) {
+    if (typeof child === "string") element.append(...withSigns(child));
+    else if (child !== null && child !== undefined) element.append(child);
+  }
   return element;
 }
 
@@ -31,7 +35,8 @@ function richText(text, entities) {
   const pieces = document.createDocumentFragment();
   for (let n = 0; n + 1 < places.length; n += 1) {
     const [from, to] = [places[n], places[n + 1]];
-    let node = document.createTextNode(text.slice(from, to));
+    let node = document.createDocumentFragment();
+    node.append(...withSigns(text.slice(from, to)));
     for (const entity of entities) {
       if (entity.offset <= from && entity.offset + entity.length >= to) node = wrapped(node, entity, text);
     }

@@ -223,7 +223,7 @@ function drawGroup() {
     unread(`t${topic.id}`, topic.last) ? make("span", { class: "unread", role: "img", "aria-label": "•" }) : null));
   }));
   const topic = group.topics.find((one) => one.id === group.topic);
-  byId("topic-title").replaceChildren(topicIcon(topic), topic.name || word("general"));
+  byId("topic-title").replaceChildren(topicIcon(topic), make("span", {}, topic.name || word("general")));
   byId("close-topic").hidden = byId("delete-topic").hidden = !topic.id;
   byId("close-topic").textContent = word(topic.closed ? "reopenTopic" : "closeTopic");
   const people = group.people.map((person) => make("option", { value: person.id }, person.name));
