@@ -186,10 +186,13 @@ def _telegram(
     )
     desk = None
     if config.group_id is not None:
-        zone = workspace.hours.zone
+        skills = {
+            skill: title.pick(config.language, workspace.default_language) for skill, title in workspace.skills.items()
+        }
         desk = TelegramForumDesk(
-            client, config.group_id, clock=clock, link=store.link, language=config.language, zone=zone
-        )
+            client, config.group_id, clock=clock, link=store.link, language=config.language,
+            zone=workspace.hours.zone, skills=skills,
+        )  # fmt: skip
     channel = TelegramChannel(
         config,
         client,

@@ -169,7 +169,7 @@ async def test_the_first_page_runs_nothing(client: Client) -> None:
 
 
 async def test_a_body_that_is_too_large_is_refused(client: Client) -> None:
-    assert (await client.post("/breaks", data=b"a" * (4 * 1024 * 1024 + 1))).status == 413
+    assert (await client.post("/breaks", data=io.BytesIO(b"a" * (4 * 1024 * 1024 + 1)))).status == 413
 
 
 @pytest.mark.parametrize(

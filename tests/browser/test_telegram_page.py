@@ -78,6 +78,8 @@ async def test_a_customer_a_person_and_the_bot_again(browser: Browser, product_w
     card = at.group.locator(".message", has_text="клиент просит человека")
     await expect(card).to_contain_text("Где мой заказ?")
     await picture(at.page, "telegram-2-card")
+    await card.locator(".folded").click()  # what was said unfolds
+    await expect(card.get_by_text("Зову коллегу")).to_be_in_viewport()
 
     await at.presses(at.group, "Взять")
     await at.reads(at.customer, "На связи человек")
@@ -122,6 +124,7 @@ async def test_on_a_phone(browser: Browser, product_with_telegram: Product) -> N
     await at.presses(at.group, "Взять")
     await expect(at.page.locator("#topic-title")).to_contain_text("🟢", timeout=WITHIN)
     await at.operator_says("Добрый день! Чем помочь?")
+    await at.reads(at.group, "Чем помочь?")
     await picture(at.page, "telegram-phone-3-topic")
     await at.page.locator(".sides").get_by_role("button", name="Клиент").click()
     await at.reads(at.customer, "Чем помочь?")

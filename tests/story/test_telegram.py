@@ -74,6 +74,19 @@ async def test_a_deleted_topic_comes_back_with_its_card_and_nothing_is_lost(stag
         await stage.customer_reads("Слышу, отвечаю.")
 
 
+async def test_a_customers_edit_is_seen_by_the_operator(stage: Stage) -> None:
+    async with stage.running():
+        stage.customer.says("Позовите человека")
+        topic = await stage.topic()
+        await stage.operators_read("клиент просит человека", topic)
+        said = stage.customer.says("Заказ 100234")
+        await stage.operators_read("Заказ 100234", topic)
+        stage.customer.touches(said["message_id"])
+        stage.customer.edits(said["message_id"], "Заказ 100235")
+        await stage.operators_read("Было: Заказ 100234\nСтало: Заказ 100235", topic)
+        assert len([text for text in stage.fake.shown(stage.group, topic=topic) if "правка" in text]) == 1
+
+
 async def test_a_blocked_bot_is_told_to_the_operator(stage: Stage) -> None:
     async with stage.running():
         stage.customer.says("Позовите человека")

@@ -7,7 +7,7 @@ that can be folded, skipped or drawn once (https://core.telegram.org/bots/faq).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from datetime import UTC, datetime, tzinfo
 from typing import Any
 from weakref import WeakValueDictionary
@@ -33,7 +33,7 @@ from estafeta.kernel.model import (
 from estafeta.kernel.ports import Accept, Accepted, Clock, DeskView, Receipt
 from handoff.desks.telegram_forum.read import Moved, Refused, Typed, read, update_id
 from handoff.desks.telegram_forum.texts import Language, text
-from handoff.desks.telegram_forum.topic import draw, said, waited_minutes
+from handoff.desks.telegram_forum.topic import Pen, draw, said, waited_minutes
 from handoff.desks.telegram_forum.topics import STATUS, Link, Remembered, Telegram, Topic, Topics
 
 After = Callable[[Accepted | None], Awaitable[None]]
@@ -50,7 +50,7 @@ _log = structlog.get_logger(__name__)
 class TelegramForumDesk:
     """`client` is the bot's; `group_id` as configured: it stays the account of the topics' addresses even
     if the group moves. `zone` is the one that times on cards are told in. `link` is the store's: a new topic
-    belongs to its conversation before anything is posted into it."""
+    belongs to its conversation before anything is posted into it. `skills` are their titles."""
 
     name = "telegram_forum"
 
@@ -63,12 +63,13 @@ class TelegramForumDesk:
         link: Link,
         language: Language = "ru",
         zone: tzinfo = UTC,
+        skills: Mapping[str, str] | None = None,
     ) -> None:
         self.group_id = group_id
         self._client = client
         self._clock = clock
         self._language: Language = language
-        self._zone = zone
+        self._pen = Pen(language, zone, client.shorten, skills or {})
         self._topics = Topics(client, desk=self.name, group_id=group_id, language=language, link=link)
         self._locks: WeakValueDictionary[ConversationId, asyncio.Lock] = WeakValueDictionary()
         self._newest: Remembered[ConversationId, int] = Remembered()
@@ -102,7 +103,8 @@ class TelegramForumDesk:
             case "receipt":
                 return await self._receive(notice, view)
             case "said":
-                return await self._say(item, view, self._words(notice, view))
+                words = self._words(notice, view)
+                return await self._say(item, view, words) if words else Receipt()
             case "reminder":
                 words = text("reminder", self._language, minutes=waited_minutes(view))
                 return await self._say(item, view, words, take=True)
@@ -137,7 +139,7 @@ class TelegramForumDesk:
     def _words(self, notice: Notice, view: DeskView) -> str:
         wanted = set(notice.entries)
         entries = [entry for entry in view.entries if entry.id in wanted]
-        return said(entries, self._language) if entries else text("entries_gone", self._language)
+        return said(entries, self._language, view.entries) if entries else text("entries_gone", self._language)
 
     async def _receive(self, notice: Notice, view: DeskView) -> Receipt:
         if not notice.message.isdecimal():
@@ -163,7 +165,7 @@ class TelegramForumDesk:
         )
 
     def _draw(self, view: DeskView) -> Any:
-        return draw(view, self._language, self._zone, self._client.shorten)
+        return draw(view, self._pen)
 
     def _receipt(self, topic: Topic, external: str) -> Receipt:
         return Receipt(external=external, thread=self._topics.address(topic), card=topic.card)

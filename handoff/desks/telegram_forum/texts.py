@@ -38,6 +38,9 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "bot": ("Бот", "Bot"),
     "operator": ("Оператор", "Operator"),
     "system": ("Система", "System"),
+    "edit": ("{name}, правка сообщения", "{name}, an edited message"),
+    "was": ("Было: {words}", "Was: {words}"),
+    "now": ("Стало: {words}", "Now: {words}"),
     "reminder": (
         "⏰ Клиента ещё никто не взял, он ждёт {minutes} мин.",
         "⏰ Nobody has taken this customer yet: waiting for {minutes} min.",

@@ -139,12 +139,18 @@ async def test_a_customers_edit_changes_the_words_in_their_place(page: Page, off
     first = await office.say(who, "customer", "adress", data={"message": "m1"})
     await office.say(who, "customer", "Baker Street")
     await page.click(row(page, "queued"))
+    await expect(page.locator("#transcript .message").first).to_contain_text("adress")
+    await office.add(who, kind="edit", author=first.author, parts=first.parts, data={"message": "m1"})
+    third = await office.say(who, "customer", "London")
+    await expect(page.locator("#transcript .message").last).to_contain_text(third.text)
+    await expect(page.locator(".message-edited").first).to_be_empty()  # an edit that changed no word
     new = (Text(text="address"),)
     await office.add(who, kind="edit", author=first.author, parts=new, data={"message": "m1"})
     await expect(page.locator("#transcript .message").first).to_contain_text("address")
     await expect(page.locator(".message-edited").first).to_have_text("edited")
     await office.add(who, kind="edit", author=first.author, parts=(Text(text="long ago"),), data={"message": "m0"})
     await expect(page.locator("#transcript .message").last).to_contain_text("long ago")
+    await expect(page.locator(".message-edited").last).to_have_text("edited")
 
 
 async def test_the_bots_chat_can_be_looked_into_and_taken(page: Page, office: Office) -> None:

@@ -7,7 +7,7 @@ export const REACTIONS = ["👍", "❤", "🔥", "😁", "🤔", "👎"];
 
 const TAGS = {
   bold: "b", italic: "i", underline: "u", strikethrough: "s", code: "code", pre: "code",
-  blockquote: "q", expandable_blockquote: "q",
+  blockquote: "q",
 };
 
 export function make(tag, options = {}, ...children) {
@@ -53,6 +53,7 @@ function wrapped(node, entity, text) {
     }
     return node;
   }
+  if (entity.type === "expandable_blockquote") return make("q", { class: "folded", tabindex: "0" }, node);
   if (entity.type === "spoiler") return make("span", { class: "spoiler", tabindex: "0" }, node);
   return TAGS[entity.type] ? make(TAGS[entity.type], {}, node) : node;
 }

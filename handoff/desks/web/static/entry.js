@@ -65,9 +65,16 @@ function footOf(entry) {
   );
 }
 
-/** Changes a message's words after an edit. */
+/** Changes a message's words after an edit. Messengers also tell of edits that change no word: nothing to show. */
 export function editMessage(node, edit) {
-  node.querySelector(".message-body").replaceChildren(...bodyOf(edit.text, edit.data));
+  const words = el("div", { class: "message-body", dir: "auto" }, ...bodyOf(edit.text, edit.data));
+  const shown = node.querySelector(".message-body");
+  if (words.innerHTML === shown.innerHTML) return;
+  shown.replaceWith(words);
+  markEdited(node);
+}
+
+export function markEdited(node) {
   node.querySelector(".message-edited").textContent = t("entry.edited");
 }
 

@@ -2,7 +2,7 @@
 
 import { api } from "./api.js";
 import { by, el, toast } from "./dom.js";
-import { bodyOf, editMessage, eventNode, messageNode, showDelivery } from "./entry.js";
+import { bodyOf, editMessage, eventNode, markEdited, messageNode, showDelivery } from "./entry.js";
 import { emit, on, openRow, state } from "./state.js";
 import { unsent } from "./unsent.js";
 import { clock, day, sameDay, t } from "./words.js";
@@ -144,7 +144,7 @@ function draw(entry) {
   if (entry.kind === "said" && entry.author.kind === "operator") showDelivery(node, "accepted", "");
   if (entry.kind === "note") showDelivery(node, "kept", "");
   // New words for a message that is not shown here still are words: they stand on their own.
-  if (entry.kind === "edit") editMessage(node, entry);
+  if (entry.kind === "edit") markEdited(node);
   box.append(node);
   previous = entry;
 }

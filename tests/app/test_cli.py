@@ -1,0 +1,265 @@
+"""The command line: help, exit codes, sentences instead of tracebacks, JSON for programs; and the Makefile's."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+from click.testing import CliRunner, Result
+
+from estafeta import __version__
+from estafeta.app import config, start
+from estafeta.app.cli import main
+from flows.schema import schemas
+from tests.browser.product import free_ports
+from tests.conftest import DEMO, ROOT
+
+SMALL = ROOT / "tests" / "engine" / "workspace"
+
+
+def commands(group: click.Group, path: tuple[str, ...] = ()) -> Iterator[tuple[str, ...]]:
+    yield path
+    for name, command in group.commands.items():
+        if isinstance(command, click.Group):
+            yield from commands(command, (*path, name))
+        else:
+            yield (*path, name)
+
+
+@pytest.fixture(autouse=True)
+def bare(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """No settings but a data folder, and no `.env` where it runs."""
+    for name in list(os.environ):
+        if name.startswith(config.PREFIX):
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("ESTAFETA_DATA", str(tmp_path / "data"))
+    monkeypatch.chdir(tmp_path)
+
+
+@pytest.fixture
+def workspace(tmp_path: Path) -> Path:
+    return shutil.copytree(SMALL, tmp_path / "workspace")
+
+
+def estafeta(*arguments: str) -> Result:
+    return CliRunner().invoke(main, arguments)
+
+
+def process(*arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    """The real command, ended within half a minute."""
+    return subprocess.run(
+        [sys.executable, "-m", "estafeta.app.cli", *arguments], env={**os.environ, "PYTHONPATH": str(ROOT), **settings},
+        capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+
+
+def one_sentence(result: subprocess.CompletedProcess[str]) -> str:
+    """What it said when it ended with 1, which must be a line and no more."""
+    assert result.returncode == 1, result.stderr
+    assert "Traceback" not in result.stderr
+    assert result.stderr.count("\n") == 1
+    return result.stderr.strip()
+
+
+@pytest.mark.parametrize("command", list(commands(main)), ids=" ".join)
+@pytest.mark.parametrize("option", ["--help", "-h"])
+def test_every_command_explains_itself(command: tuple[str, ...], option: str) -> None:
+    result = estafeta(*command, option)
+    assert result.exit_code == 0
+    assert result.stdout.startswith("Usage: ")
+    assert len(result.stdout.splitlines()) > 3
+
+
+def test_the_version_is_told() -> None:
+    assert estafeta("--version").stdout == f"estafeta, version {__version__}\n"
+
+
+@pytest.mark.parametrize(
+    "wrong", [("nonsense",), ("check", "--nonsense"), ("models", "nonsense"), ("schemas",), ("check", "a", "b"), ()]
+)
+def test_wrong_use_ends_with_2(wrong: tuple[str, ...]) -> None:
+    assert estafeta(*wrong).exit_code == 2
+
+
+def test_a_sound_workspace_is_checked_with_0() -> None:
+    result = estafeta("check", str(DEMO))
+    assert (result.exit_code, result.stdout) == (0, f"{DEMO}: no findings\n")
+
+
+def test_mistakes_are_told_by_place_and_end_with_1(workspace: Path) -> None:
+    (workspace / "flows" / "wrong.yml").write_text("flow: wrong\nstart: {intent: nowhere}\nsteps:\n  - sya: hello\n")
+    result = estafeta("check", str(workspace))
+    assert result.exit_code == 1
+    first, *_, last = result.stdout.splitlines()
+    assert first.startswith("flows/wrong.yml:")
+    assert any(":4:5: error: " in line and "say" in line for line in result.stdout.splitlines())
+    assert "errors, " in last
+
+
+def test_findings_as_json(workspace: Path) -> None:
+    assert json.loads(estafeta("check", str(workspace), "--json").stdout) == []
+    (workspace / "flows" / "wrong.yml").write_text("flow: wrong\nsteps:\n  - sya: hello\n")
+    result = estafeta("check", str(workspace), "--json")
+    assert result.exit_code == 1
+    (finding, *_) = json.loads(result.stdout)
+    assert {"file": "flows/wrong.yml", "line": 3, "column": 5, "severity": "error"}.items() <= finding.items()
+
+
+@pytest.mark.parametrize("command", ["check", "train", "evaluate"])
+def test_a_folder_that_is_no_workspace_is_told(command: str, tmp_path: Path) -> None:
+    for folder in (tmp_path / "nowhere", tmp_path):
+        result = estafeta(command, str(folder))
+        assert result.exit_code == 1
+        assert result.exception is None or isinstance(result.exception, SystemExit)
+        assert "Traceback" not in result.output
+
+
+@pytest.mark.parametrize("command", ["run", "chat"])
+def test_without_a_workspace_it_does_not_start(command: str, tmp_path: Path) -> None:
+    sentence = one_sentence(process(command, ESTAFETA_WORKSPACE=str(tmp_path)))
+    assert sentence == f"{tmp_path} is no workspace: there is no bot.yml in it. Choose one with ESTAFETA_WORKSPACE."
+
+
+@pytest.mark.parametrize("command", ["run", "demo", "chat"])
+def test_a_data_folder_that_cannot_be_written_is_told(command: str, tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    data = tmp_path / "file" / "data"
+    sentence = one_sentence(process(command, ESTAFETA_WORKSPACE=str(DEMO), ESTAFETA_DATA=str(data)))
+    assert sentence.startswith(f"The folder {data} can't be written (Not a directory)")
+
+
+@pytest.mark.parametrize(("command", "which"), [("run", 0), ("demo", 0), ("demo", 1)])
+def test_a_taken_port_is_told(command: str, which: int) -> None:
+    port = free_ports(2)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", port + which))
+        taken.listen()
+        sentence = one_sentence(process(command, ESTAFETA_WORKSPACE=str(DEMO), ESTAFETA_PORT=str(port)))
+    assert sentence.startswith(f"Port {port + which} on 127.0.0.1 is taken by another program")
+
+
+def test_the_stand_in_messengers_port_is_looked_at_too(tmp_path: Path, demo_models: Path) -> None:
+    data = tmp_path / "data"
+    shutil.copytree(demo_models, data / "models")
+    start.remember_source(DEMO, data / "models")
+    port = free_ports(3)
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", port + 2))
+        taken.listen()
+        sentence = one_sentence(process("demo", "--telegram", ESTAFETA_PORT=str(port)))
+    assert sentence.startswith(f"Port {port + 2} on 127.0.0.1 is taken")
+
+
+def test_a_database_that_cannot_be_opened_is_told(tmp_path: Path, workspace: Path) -> None:
+    data = tmp_path / "data"
+    (data / "estafeta.db").mkdir(parents=True)
+    assert process("train", str(workspace), "--models", str(data / "models")).returncode == 0
+    port = free_ports(1)
+    result = process("run", ESTAFETA_WORKSPACE=str(workspace), ESTAFETA_PORT=str(port))
+    assert str(data / "estafeta.db") in one_sentence(result)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "told"),
+    [
+        ("ESTAFETA_PROT", "1", "ESTAFETA_PROT is not a setting; did you mean ESTAFETA_PORT?"),
+        ("ESTAFETA_PORT", "x", "ESTAFETA_PORT: "),
+        ("ESTAFETA_TELEGRAM__TOKEN", "not-a-token-but-secret", "ESTAFETA_TELEGRAM__TOKEN: "),
+    ],
+)
+def test_a_wrong_setting_is_told(name: str, value: str, told: str) -> None:
+    sentence = one_sentence(process("run", **{name: value}))
+    assert sentence.startswith(told)
+    assert "but-secret" not in sentence
+
+
+def test_a_wrong_line_of_the_env_file_is_told(tmp_path: Path) -> None:
+    (tmp_path / ".env").write_text("ESTAFETA_PROT=1\n")
+    assert one_sentence(process("run")) == "ESTAFETA_PROT is not a setting; did you mean ESTAFETA_PORT?"
+
+
+def test_settings_are_listed_with_what_they_mean() -> None:
+    out = estafeta("settings").stdout
+    for variable, field in config.names():
+        assert f"{variable}\n    {field.description}" in out
+    assert estafeta("settings", "--example").stdout == config.example()
+
+
+def test_models_are_trained_listed_and_rolled_back(tmp_path: Path, workspace: Path) -> None:
+    assert "no models" in estafeta("models", "list").stdout
+    assert estafeta("models", "rollback").exit_code == 1
+    first = json.loads(estafeta("train", str(workspace), "--json").stdout)["model_id"]
+    examples = workspace / "nlu" / "nlu.yml"
+    examples.write_text(examples.read_text().replace("- lost it", "- lost it\n      - it got lost"))
+    second = json.loads(estafeta("train", str(workspace), "--json").stdout)["model_id"]
+    assert _in_service() == second
+    assert estafeta("models", "rollback").exit_code == 0
+    assert _in_service() == first
+    assert estafeta("models", "rollback", second).exit_code == 0
+    assert _in_service() == second
+    unknown = estafeta("models", "rollback", "000000000000")
+    assert (unknown.exit_code, "There is no model 000000000000" in unknown.output) == (1, True)
+
+
+def _in_service() -> str:
+    rows = json.loads(estafeta("models", "list", "--json").stdout)
+    assert len(rows) == 2
+    (current,) = [row["id"] for row in rows if row["current"]]
+    return str(current)
+
+
+@pytest.mark.parametrize(
+    ("when", "skill", "code", "told"),
+    [
+        ("2026-11-20T12:00", "", 0, "open"),
+        ("2026-11-20T23:00", "", 0, "closed"),
+        ("2026-11-20T12:00+03:00", "delivery", 0, "delivery"),
+        ("yesterday", "", 1, "yesterday is no time; write one like 2026-12-31T19:00"),
+        ("2026-11-20T12:00", "plumbing", 1, "plumbing is no skill of this workspace; it has general, delivery"),
+    ],
+)
+def test_hours_are_explained(when: str, skill: str, code: int, told: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ESTAFETA_WORKSPACE", str(SMALL))
+    result = estafeta("hours", "explain", when, "--skill", skill)
+    assert result.exit_code == code
+    assert told in result.output
+
+
+def test_schemas_are_written(tmp_path: Path) -> None:
+    assert estafeta("schemas", str(tmp_path / "schemas")).exit_code == 0
+    written = {path.name: json.loads(path.read_text()) for path in (tmp_path / "schemas").iterdir()}
+    assert written == {f"{name}.schema.json": schema for name, schema in schemas().items()}
+
+
+def test_a_login_link_needs_a_running_platform() -> None:
+    result = estafeta("login-link")
+    assert result.exit_code == 1
+    assert "start the platform first" in result.output
+
+
+@pytest.mark.parametrize(("python", "told"), [("python", "Python 3.10.12. "), ("nowhere/python", "not there. ")])
+def test_make_says_which_python_is_needed(tmp_path: Path, python: str, told: str) -> None:
+    """A python that pretends to be an old one: its version check fails, and it tells its version."""
+    fake = tmp_path / "python"
+    fake.write_text('#!/bin/sh\n[ "$1" = --version ] && echo "Python 3.10.12" && exit 0\nexit 1\n')
+    fake.chmod(0o755)
+    project = tmp_path / "project"
+    shutil.copytree(ROOT / "requirements", project / "requirements")
+    for name in ("Makefile", "pyproject.toml"):
+        shutil.copy(ROOT / name, project / name)
+    chosen = tmp_path / python
+    result = subprocess.run(
+        ["make", "install", f"PYTHON={chosen}"], cwd=project, capture_output=True, text=True, check=False, timeout=60
+    )
+    assert result.returncode == 2
+    assert result.stdout.startswith(f"Estafeta needs Python 3.11 or newer; {chosen} is ")
+    assert f"{told}Choose another: make PYTHON=python3.12" in result.stdout
+    assert not (project / ".venv").exists()
