@@ -38,6 +38,7 @@ from flows import interpreter
 _log = structlog.get_logger("engine")
 
 _REMEMBERED = 2_000
+_TRIES = 20
 
 
 class HandsOn(Protocol):
@@ -128,7 +129,7 @@ class Engine:
 
     async def turn(self, conversation: ConversationId) -> None:
         """All that waits for one conversation, in one commit."""
-        while True:
+        for _ in range(_TRIES):
             try:
                 return await self._turn(conversation)
             except Conflict:
@@ -137,6 +138,8 @@ class Engine:
             except StoreUnavailable as error:
                 _log.warning("store_unavailable", conversation=conversation, error=str(error))
                 return None
+        _log.warning("crowded_out", conversation=conversation)  # others are at it; the sweeper comes back
+        return None
 
     async def _turn(self, conversation_id: ConversationId) -> None:
         began = time.perf_counter()

@@ -66,7 +66,7 @@ async def test_it_begins_in_the_language_asked_for(environment: dict[str, str]) 
     code, out, _ = await chat(environment, "", "--language", "en")
     assert code == 0
     assert "Hello! This is Polka" in out
-    assert "[1] Talk to a person" in out
+    assert "[1] Call a person" in out
 
 
 async def test_a_language_the_workspace_has_not_is_refused(environment: dict[str, str]) -> None:
