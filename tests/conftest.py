@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -15,6 +13,7 @@ from flows import loader
 from flows.model import Workspace
 from nlu.embedded import EmbeddedUnderstander
 from nlu.train import train
+from tests.chromium import path as find_chromium
 
 ROOT = Path(__file__).resolve().parents[1]
 DEMO = ROOT / "demo"
@@ -50,8 +49,4 @@ async def shop_url() -> AsyncIterator[str]:
 
 @pytest.fixture(scope="session")
 def chromium() -> str:
-    """The path of a Chromium for Playwright."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    path = os.environ.get("CHROMIUM") or next((found for name in names if (found := shutil.which(name))), None)
-    assert path, "no Chromium here: `make test` installs it, or set CHROMIUM"
-    return path
+    return find_chromium()

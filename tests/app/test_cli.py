@@ -16,8 +16,10 @@ import pytest
 from click.testing import CliRunner, Result
 
 from estafeta import __version__
-from estafeta.app import config, start
+from estafeta.app import config, run, start
 from estafeta.app.cli import main
+from estafeta.app.config import Settings
+from estafeta.kernel.errors import ConfigurationError, StoreUnavailable
 from flows.schema import schemas
 from tests.browser.product import free_ports
 from tests.conftest import DEMO, ROOT
@@ -184,6 +186,22 @@ def test_a_wrong_setting_is_told(name: str, value: str, told: str) -> None:
 def test_a_wrong_line_of_the_env_file_is_told(tmp_path: Path) -> None:
     (tmp_path / ".env").write_text("ESTAFETA_PROT=1\n")
     assert one_sentence(process("run")) == "ESTAFETA_PROT is not a setting; did you mean ESTAFETA_PORT?"
+
+
+@pytest.mark.parametrize("foreign", [False, True])
+def test_what_several_tasks_ended_with_is_told_in_sentences(foreign: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    """But a mistake of ours among them is not hidden behind a sentence."""
+
+    def fail(settings: Settings) -> None:
+        inner = ExceptionGroup("listening", [StoreUnavailable("The disk is full.")])
+        more = [KeyError("a mistake of ours")] if foreign else []
+        raise ExceptionGroup("running", [ConfigurationError("The token is refused."), inner, *more])
+
+    monkeypatch.setattr(run, "run_platform", fail)
+    result = estafeta("run")
+    assert result.exit_code == 1
+    assert isinstance(result.exception, ExceptionGroup) is foreign
+    assert result.stderr == ("" if foreign else "The token is refused.\nThe disk is full.\n")
 
 
 def test_settings_are_listed_with_what_they_mean() -> None:

@@ -8,28 +8,18 @@ The pages are the product's own, in Chromium, in the light theme; nothing is dra
 from __future__ import annotations
 
 import asyncio
-import os
-import shutil
-import sys
 import tempfile
 from pathlib import Path
 
 from playwright.async_api import Browser, Page, async_playwright, expect
 
 from nlu.train import train
+from tests import chromium
 from tests.browser.people import Customer, Operator
 from tests.browser.product import Product
 from tests.conftest import DEMO, ROOT
 
 FOLDER = ROOT / "docs" / "images"
-_FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking"]
-
-
-def _chromium() -> str:
-    path = os.environ.get("CHROMIUM") or shutil.which("chromium") or shutil.which("google-chrome")
-    if path is None:
-        sys.exit("There is no Chromium here: install the package chromium, or set CHROMIUM to its path.")
-    return path
 
 
 async def _take(page: Page, name: str) -> None:
@@ -72,7 +62,7 @@ async def main() -> None:
         await product.start()
         try:
             async with async_playwright() as playwright:
-                browser = await playwright.chromium.launch(executable_path=_chromium(), args=_FLAGS)
+                browser = await playwright.chromium.launch(executable_path=chromium.path(), args=chromium.FLAGS)
                 await _story(browser, product)
                 await browser.close()
         finally:

@@ -10,26 +10,16 @@ from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
 from playwright.async_api import Page, async_playwright, expect
 
 from estafeta.fakes.telegram import FakeTelegram
-
-CHROMIUM = "/usr/bin/chromium"
-ARGUMENTS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+from tests.chromium import FLAGS
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
 
 @pytest.fixture
-async def page(fake: FakeTelegram) -> AsyncIterator[Page]:
+async def page(fake: FakeTelegram, chromium: str) -> AsyncIterator[Page]:
     fake.furnish()
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+        browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         context = await browser.new_context(locale="ru-RU", viewport={"width": 1200, "height": 760})
         opened = await context.new_page()
         complaints: list[str] = []

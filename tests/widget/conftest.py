@@ -6,8 +6,9 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, async_playwright
 
+from tests.chromium import FLAGS
 from tests.widget.platform import Platform
-from tests.widget.scene import ARGS, Scene
+from tests.widget.scene import Scene
 from tests.widget.shop import Shop
 
 
@@ -20,9 +21,9 @@ async def platform() -> AsyncIterator[Platform]:
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="module")
-async def browser() -> AsyncIterator[Browser]:
+async def browser(chromium: str) -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        browser = await playwright.chromium.launch(executable_path="/usr/bin/chromium", args=ARGS)
+        browser = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield browser
         await browser.close()
 

@@ -9,10 +9,6 @@ from playwright.async_api import Browser, BrowserContext, FrameLocator, Page, ex
 from tests.widget.platform import Platform
 from tests.widget.shop import Shop
 
-ARGS = [
-    "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-    "--disable-component-update", "--disable-sync",
-]  # fmt: skip
 BUBBLE = "estafeta-chat button"
 
 

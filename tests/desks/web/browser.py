@@ -6,16 +6,6 @@ from playwright.async_api import Page, expect
 
 from tests.desks.web.office import Office
 
-FLAGS = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-)
-
 
 async def log_in(page: Page, office: Office, name: str) -> None:
     code = await office.desk.new_login_code()

@@ -9,7 +9,8 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright, expect
 
-from tests.desks.web.browser import FLAGS, log_in
+from tests.chromium import FLAGS
+from tests.desks.web.browser import log_in
 from tests.desks.web.office import Office, open_office
 
 REPLIES = {
@@ -40,7 +41,7 @@ async def office() -> AsyncIterator[Office]:
 @pytest_asyncio.fixture(loop_scope="session", scope="session")
 async def browser(chromium: str) -> AsyncIterator[Browser]:
     async with async_playwright() as playwright:
-        launched = await playwright.chromium.launch(executable_path=chromium, args=list(FLAGS))
+        launched = await playwright.chromium.launch(executable_path=chromium, args=FLAGS)
         yield launched
         await launched.close()
 
