@@ -14,7 +14,7 @@ help:
 
 .venv/bin/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
-	  { echo "Estafeta needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1 || echo not there). Choose another: make PYTHON=python3.12 ..."; exit 1; }
+	  { echo "Estafeta needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>/dev/null || echo not there). Choose another: make PYTHON=python3.12 ..."; exit 1; }
 	@$(PYTHON) -m venv .venv || { echo "The environment .venv could not be made here: see the line above (on Debian: apt-get install python3-venv)."; exit 1; }
 
 .venv/.installed: requirements/runtime.txt pyproject.toml | .venv/bin/python

@@ -30,6 +30,7 @@ from estafeta.kernel.model import (
     SignalId,
     Stage,
     TimerFired,
+    Understanding,
 )
 from estafeta.kernel.ports import Accepted, Bus, Change, Clock, Live, Mailbox, Store, Understander
 from estafeta.lanes import Lanes
@@ -150,7 +151,7 @@ class Engine:
         work.fire_timers()
         before = work.conversation
         while (group := work.next_group(self.rules)) is not None:
-            meaning = await self._understand(needs_understanding(work.conversation, group))
+            meaning = await self._meaning(work.conversation, group)
             decision = self._decide(work.opened(group[0]), group, meaning, now)
             work.advanced(decision.conversation, decision.entries, group)
         held = self._outbox.holds(conversation_id)
@@ -220,6 +221,20 @@ class Engine:
         except Exception:
             _log.exception("decision_failed", conversation=conversation.id, signals=[signal.id for signal in group])
             return decide_broken(conversation, group, now, self.rules)
+
+    async def _meaning(self, conversation: Conversation | None, group: list[Signal]) -> Meaning:
+        """What the messages mean together; when that is not clear, what the clearest of them means:
+        "blah" and "a person, please" are a wish for a person."""
+        together = await self._understand(needs_understanding(conversation, group))
+        enough = self.rules.workspace.bot.fallback.confidence
+        if len(group) == 1 or not isinstance(together, Understanding) or together.confidence >= enough:
+            return together
+        clearest = together
+        for signal in group:
+            alone = await self._understand(needs_understanding(conversation, [signal]))
+            if isinstance(alone, Understanding) and alone.confidence > clearest.confidence:
+                clearest = alone
+        return replace(clearest, entities=together.entities) if clearest.confidence >= enough else together
 
     async def _understand(self, text: str) -> Meaning:
         if not text:

@@ -9,8 +9,9 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import islice
 from typing import Protocol
 
@@ -168,9 +169,10 @@ class Outbox:
             if isinstance(body, ToAction):
                 return await self._act(conversation, item, body)
             if isinstance(body, ToDesk):
-                receipt = await self._persist(item, self._patience.desk, lambda: self._show(conversation, item, body))
+                show = partial(self._show, conversation, item, body)
+                receipt = await self._persist(item, self._patience.desk, show, insist=True)
                 return Delivered(item=item.id, external=receipt.external, thread=receipt.thread, card=receipt.card)
-            receipt = await self._persist(item, self._patience.customer, lambda: self._send(body))
+            receipt = await self._persist(item, self._patience.customer, partial(self._send, body))
             return Delivered(item=item.id, external=receipt.external)
         except SendFailed as failure:
             self.tally.gave_up += 1
@@ -181,28 +183,31 @@ class Outbox:
             _log.exception("sending_broke", conversation=conversation.id, item=item.id)
             return GaveUp(item=item.id, code="internal", sentence=self._sentence("internal"))
 
-    async def _persist(self, item: OutboxItem, patience: float, send: Callable[[], object]) -> Receipt:
+    async def _persist(
+        self, item: OutboxItem, patience: float, send: Callable[[], Awaitable[Receipt]], *, insist: bool = False
+    ) -> Receipt:
         """Sends, and again while the failure is a passing one, up to `patience` seconds in all."""
         started = self._clock.now()
         pause = 0.5
         doubted = False
         while True:
             try:
-                receipt = await send()  # type: ignore[misc]
+                receipt = await send()
                 self.tally.sent += 1
-                return receipt  # type: ignore[no-any-return]
+                return receipt
             except SendFailed as failure:
-                waited = (self._clock.now() - started).total_seconds()
                 # No answer came back, so it may have arrived: sent once more, for a message shown twice
-                # is better than one lost, and counted.
-                again = failure.maybe_sent and not doubted
-                if not again and (failure.retry_after is None or waited >= patience):
+                # is better than one lost, and counted. A desk is told until it answers.
+                again = (insist or not doubted) if failure.maybe_sent else failure.retry_after is not None
+                wait = failure.retry_after or 0.0
+                waited = (self._clock.now() - started).total_seconds()
+                if not again or waited >= patience or waited + wait > patience:
                     raise
                 doubted = doubted or failure.maybe_sent
                 self.tally.unsure += failure.maybe_sent
                 self.tally.retried += 1
                 _log.info("send_again", item=item.id, code=failure.code, unsure=failure.maybe_sent)
-                await self._clock.sleep(max(failure.retry_after or 0.0, pause * random.uniform(0.8, 1.2)))  # noqa: S311
+                await self._clock.sleep(max(wait, pause * random.uniform(0.8, 1.2)))  # noqa: S311
                 pause = min(pause * 2, _LONGEST_PAUSE)
 
     async def _send(self, body: ToCustomer) -> Receipt:

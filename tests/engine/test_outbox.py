@@ -197,6 +197,21 @@ async def test_a_second_send_without_an_answer_is_the_last(office: Office) -> No
     assert office.outbox.tally.gave_up == 1
 
 
+async def test_a_desk_is_told_until_it_answers(office: Office) -> None:
+    office.desk.failures += [unsure(), unsure(), unsure()]
+    office.hand("masha", CARD)
+    for _ in range(3):  # each time the desk's view is read from the store again, in a thread
+        await office.clock.asleep()
+        await office.clock.advance(10)
+    assert [type(event) for event in await office.done()] == [Delivered]
+
+
+async def test_a_pause_longer_than_the_patience_left_is_not_slept_through(office: Office) -> None:
+    office.channel.failures.append(busy(PATIENCE.customer + 1))
+    office.hand("masha", message("hello"))
+    assert [type(event) for event in await office.done()] == [GaveUp]
+
+
 async def test_it_gives_up_when_patience_ends_and_goes_on_with_the_next(office: Office) -> None:
     office.channel.failures += [busy() for _ in range(40)]
     office.hand("masha", message("first"), message("second"))

@@ -24,6 +24,7 @@ from estafeta.kernel.model import (
     SignalId,
     Stage,
     Text,
+    Understanding,
 )
 from tests.engine.words import Words
 from tests.world import ANNA, HOME, World
@@ -274,3 +275,23 @@ async def test_words_held_back_in_a_turn_that_commits_are_answered_without_the_s
     await world.engine.accept(signals)
     await world.settled()
     assert [text.split()[0] for text in world.channel.texts[1:]] == ["Which", "Order", "By"]
+
+
+async def test_a_wish_for_a_person_is_heard_among_other_messages_of_a_burst(world: World, words: Words) -> None:
+    understand = words.understand
+
+    async def only_alone(text: str, *, deadline: float) -> Understanding:
+        unclear = Understanding(intent="payment", confidence=0.2)
+        return unclear if "\n" in text else await understand(text, deadline=deadline)
+
+    words.understand = only_alone  # type: ignore[method-assign]
+    signals = [
+        Signal(
+            id=SignalId(f"burst.{number}"), at=world.clock.now(), address=HOME,
+            event=CustomerSaid(message=str(number), parts=(Text(text=text),)),
+        )
+        for number, text in enumerate(["blah", "a person please"])
+    ]  # fmt: skip
+    await world.engine.accept(signals)
+    await world.settled()
+    assert world.channel.texts == ["Calling people"]
