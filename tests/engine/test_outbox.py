@@ -200,8 +200,12 @@ async def test_a_second_send_without_an_answer_is_the_last(office: Office) -> No
 async def test_a_desk_is_told_until_it_answers(office: Office) -> None:
     office.desk.failures += [unsure(), unsure(), unsure()]
     office.hand("masha", CARD)
-    for _ in range(3):  # each time the desk's view is read from the store again, in a thread
-        await office.clock.asleep()
+    while not office.told:
+        asleep, heard = asyncio.create_task(office.clock.asleep()), asyncio.create_task(office.heard(1))
+        _, late = await asyncio.wait({asleep, heard}, return_when=asyncio.FIRST_COMPLETED)
+        for task in late:
+            task.cancel()
+        await asyncio.gather(*late, return_exceptions=True)
         await office.clock.advance(10)
     assert [type(event) for event in await office.done()] == [Delivered]
 
