@@ -76,16 +76,17 @@ def bot_turn(
 
 def _answer_while_waiting(draft: Draft, given: interpreter.Said | interpreter.Pressed, rules: Rules) -> None:
     """A customer who waits for people still gets answers to typical questions: those that a flow
-    answers at once. What people were called for stays where it was."""
+    answers at once. What would begin a dialog is for the people who come, and that is said. What people
+    were called for stays where it was."""
     blank = replace(draft.dialog, frames=())
     outcome = interpreter.advance(rules.workspace, blank, given, scope(draft, rules))
     if not outcome.matched or outcome.error:
         return
-    if outcome.handoff is not None:
+    if outcome.handoff is not None or outcome.call is not None or outcome.dialog.frames:
         draft.say(phrase(draft, rules, "already_waiting"))
-    elif outcome.call is None and not outcome.dialog.frames:
-        for reply in outcome.replies:
-            draft.say(reply.text, reply.buttons)
+        return
+    for reply in outcome.replies:
+        draft.say(reply.text, reply.buttons)
 
 
 def carry_out(draft: Draft, outcome: Outcome, rules: Rules) -> None:

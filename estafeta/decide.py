@@ -55,6 +55,9 @@ class Decision:
     entries: tuple[Entry, ...]
 
 
+_WISH_WORDS = 4
+
+
 class NotUnderstood:
     """Stands for an understanding that could not be had: the engine was late or down."""
 
@@ -134,6 +137,12 @@ def _words(group: Sequence[Signal]) -> str:
     ).strip()
 
 
+def _tells_something(draft: Draft, text: str) -> bool:
+    """Whether these words say what the customer is after: no command, no bare answer to a question."""
+    bare = bool(draft.dialog.frames) and len(text.split()) < _WISH_WORDS
+    return bool(text) and not text.startswith("/") and not bare
+
+
 def _customer_said(draft: Draft, group: Sequence[Signal], meaning: Meaning, rules: Rules) -> None:
     languages = rules.workspace.languages
     text = _words(group)
@@ -152,7 +161,7 @@ def _customer_said(draft: Draft, group: Sequence[Signal], meaning: Meaning, rule
         ids.append(entry.id)
     if isinstance(meaning, Understanding):
         draft.understood(meaning)
-    if text and not text.startswith("/"):
+    if _tells_something(draft, text):
         draft.words(text)
     draft.tell_people(Notice(kind="said", entries=tuple(ids)))
     if draft.stage is Stage.HUMAN:
@@ -160,6 +169,8 @@ def _customer_said(draft: Draft, group: Sequence[Signal], meaning: Meaning, rule
     if text.startswith("/start"):
         if draft.stage is Stage.BOT:
             bot.say_with_way_out(draft, rules, "greeting")
+        else:
+            draft.say(bot.phrase(draft, rules, "already_waiting"))
     elif not text:
         if draft.stage is Stage.BOT:
             bot.say_with_way_out(draft, rules, "unsupported")

@@ -80,7 +80,8 @@ class Draft:
         said = [entry.text for entry in self.entries if entry.author.kind == "customer" and entry.kind == "said"]
         words = " ".join(text for text in said if text and not text.startswith("/"))
         before = self.before.last_words
-        return (before or words) if asked else (words or before)
+        bare = bool(self.before.dialog.frames) and self._last_words == before
+        return (before or words) if asked or bare else (words or before)
 
     # --- the customer
 

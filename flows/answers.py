@@ -6,8 +6,9 @@ import re
 from functools import lru_cache
 
 from estafeta.kernel.model import Json, Understanding
-from flows.model import Ask, Workspace
+from flows.model import Ask, Copy, Workspace
 from flows.sandbox import TEXT_LIMIT
+from flows.templates import Words, unrendered
 
 BUILT_IN = ("text", "number", "yes_no")
 """What `expect` may be besides an entity."""
@@ -30,6 +31,8 @@ _NO = _set("нет не неа неверно неправильно ни no nop
 _SOFT = _set("так хорошо верно правильно согласен согласна right correct ok okay")
 """Words that say yes alone, but not beside a no: "не так", "not right"."""
 _UNSURE = _set("знаю уверен уверена помню понял поняла понимаю понятно know idea remember understand maybe может")
+_OWN, _STEM = 3, 5
+"""Letters: what is shorter says nothing of its own; what begins with the same is the same word."""
 _SIGNS = {"+": True, "-": False}
 
 
@@ -42,6 +45,28 @@ def answer(workspace: Workspace, ask: Ask, text: str, understanding: Understandi
     if ask.expect == "yes_no":
         return _yes_no(text)
     return _entity(workspace, ask.expect, text, understanding)
+
+
+def says_more(ask: Ask, text: str, understanding: Understanding | None) -> bool:
+    """Whether a text that has the asked entity in it has words of its own besides. Words of the question
+    itself ("order 100272") and very short ones ("to Moscow") only hand the value over."""
+    if ask.expect in BUILT_IN or understanding is None:
+        return False
+    rest = text[:TEXT_LIMIT]
+    for entity in sorted(understanding.entities, key=lambda item: item.start, reverse=True):
+        rest = f"{rest[: entity.start]} {rest[entity.end :]}"
+    asked = _stems(" ".join(unrendered(words) for copy in (*ask.variants, *ask.again) for words in _all_words(copy)))
+    return not _stems(rest) <= asked
+
+
+def _all_words(copy: Copy) -> tuple[Words, ...]:
+    return (copy.default, *copy.by_language.values())
+
+
+def _stems(text: str) -> set[str]:
+    """The beginnings of the words, so that "заказа" is the word "заказ"."""
+    words = (word.casefold() for word in _WORD.findall(text))
+    return {word[:_STEM] for word in words if len(word) >= _OWN}
 
 
 def entities(understanding: Understanding | None, name: str) -> list[str]:

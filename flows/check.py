@@ -3,6 +3,7 @@ are not translated, flows that nothing starts, steps that nothing reaches, loops
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from difflib import get_close_matches
@@ -49,33 +50,39 @@ def nearest(word: str, known: Iterable[str], otherwise: str = "") -> str:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Files:
     """Where everything was read from, to tell the mistakes to. `intents` is where the training data
-    teaches each."""
+    teaches each.
 
-    bot: Source
-    hours: Source
+    What a broken file may define is not called unknown: `bot` and `hours` are None when they could not
+    be read, `lost` are the names of flows that could not, `taught` is False when some training data
+    could not."""
+
+    bot: Source | None
+    hours: Source | None
     replies: Source
     flows: Flows
     intents: Mapping[str, tuple[Source, Place]]
+    lost: frozenset[str] = frozenset()
+    taught: bool = True
 
 
 def check(workspace: Workspace, files: Files) -> None:
     """Tells each file's source what is wrong in it."""
     bot, hours, replies, flows = files.bot, files.hours, files.replies, files.flows
-    _check_languages(workspace, [(bot, workspace.bot), *flows.values()])
+    _check_languages(workspace, files)
     for number, reply in enumerate(workspace.replies):
-        _check_text(workspace, replies, ("replies", number, "text"), reply.text)
         if any(reply.name == other.name for other in workspace.replies[:number]):
             replies.tell(("replies", number, "name"), f'"{reply.name}" is here twice', "give one another name")
-    _check_bot(workspace, bot)
-    for name in workspace.hours.schedules:
+    if bot is not None:
+        _check_bot(workspace, bot)
+    for name in workspace.hours.schedules if bot is not None and hours is not None else ():
         if name != "default" and name not in workspace.skills:
             mend = nearest(name, ["default", *workspace.skills])
             hours.tell(("schedules", name), f'"{name}" is no skill of bot.yml', mend, key=True)
-    _check_starts(flows, files.intents)
+    _check_starts(files)
     for source, file in flows.values():
         for place, step in walk(file.steps):
-            _check_references(workspace, source, file, place, step)
-        _check_names(workspace, source, workspace.library.flows[file.flow], flows)
+            _check_references(workspace, files, source, file, place, step)
+        _check_names(source, workspace.library.flows[file.flow], files)
     _check_paths(workspace, flows)
 
 
@@ -97,17 +104,30 @@ def _texts(value: object, place: Place) -> Iterator[tuple[Place, LocalText]]:
             yield from _texts(item, (*place, number))
 
 
-def _check_languages(workspace: Workspace, files: Iterable[tuple[Source, BaseModel]]) -> None:
-    for source, file in files:
-        for place, text in _texts(file, ()):
-            _check_text(workspace, source, place, text)
+def usual_languages(files: Iterable[BaseModel]) -> tuple[str, ...]:
+    """The languages that most texts are written in: what is to be expected while bot.yml cannot be read."""
+    written = [text.languages for file in files for _, text in _texts(file, ()) if text.languages]
+    counts = Counter(language for languages in written for language in languages)
+    usual = tuple(language for language, count in counts.items() if 2 * count > len(written))
+    return usual or tuple(counts)[:1] or ("en",)
 
 
-def _check_text(workspace: Workspace, source: Source, place: Place, text: LocalText) -> None:
+def _check_languages(workspace: Workspace, files: Files) -> None:
+    places: list[tuple[Source, Place, object]] = [(source, (), file) for source, file in files.flows.values()]
+    places += [(files.replies, ("replies", number), reply) for number, reply in enumerate(workspace.replies)]
+    if files.bot is not None:
+        places.append((files.bot, (), workspace.bot))
+    for source, below, value in places:
+        for place, text in _texts(value, below):
+            _check_text(workspace, source, place, text, listed=files.bot is not None)
+
+
+def _check_text(workspace: Workspace, source: Source, place: Place, text: LocalText, *, listed: bool) -> None:
+    """`listed`: the languages are those of bot.yml, not only the usual ones."""
     written = text.languages
     if written is None:
         return
-    for language in written:
+    for language in written if listed else ():
         if language not in workspace.languages:
             mend = nearest(language, workspace.languages)
             source.tell((*place, language), f'"{language}" is not among the languages of bot.yml', mend, key=True)
@@ -137,14 +157,15 @@ def _check_bot(workspace: Workspace, bot: Source) -> None:
                     bot.tell(("actions", name, *below), f'vars has no "{part}"', mend, warn=True)
 
 
-def _check_starts(flows: Flows, intents: Mapping[str, tuple[Source, Place]]) -> None:
+def _check_starts(files: Files) -> None:
+    flows, intents = files.flows, files.intents
     started = _run_by_others(flows)
     by_intent: dict[str, str] = {}
     by_command: dict[str, str] = {}
     for name, (source, file) in flows.items():
         for number, intent in enumerate(file.start.intent):
             place: Place = ("start", "intent", number)
-            if intents and intent not in intents:
+            if intents and files.taught and intent not in intents:
                 source.tell(place, f'no training data for the intent "{intent}"', nearest(intent, intents))
             if by_intent.setdefault(intent, name) != name:
                 mend = "an intent starts one flow"
@@ -155,11 +176,11 @@ def _check_starts(flows: Flows, intents: Mapping[str, tuple[Source, Place]]) -> 
         elif command and by_command.setdefault(command, name) != name:
             mend = "choose another command"
             source.tell(("start", "command"), f'"/{command}" starts the flow "{by_command[command]}" already', mend)
-        if not file.start.intent and not command and name not in started:
+        if not file.start.intent and not command and name not in started and not files.lost:
             mend = "give it start: with an intent or a command, or run it from another flow or a button"
             source.tell(("flow",), f'nothing starts the flow "{name}"', mend, warn=True)
     for intent, (source, place) in intents.items():
-        if intent not in by_intent and intent not in _NOBODYS:
+        if intent not in by_intent and intent not in _NOBODYS and not files.lost:
             mend = "add it to the start: of a flow"
             source.tell((*place, "intent"), f'no flow answers the intent "{intent}"', mend, warn=True)
 
@@ -175,28 +196,31 @@ def _run_by_others(flows: Flows) -> set[str]:
     return found
 
 
-def _check_references(workspace: Workspace, source: Source, file: FlowFile, place: Place, step: object) -> None:
+def _check_references(
+    workspace: Workspace, files: Files, source: Source, file: FlowFile, place: Place, step: object
+) -> None:
+    flows = workspace.library.flows.keys() | files.lost
     names = {name_of(other) for _, other in walk(file.steps)} - {""}
     if isinstance(step, GotoStep) and step.goto not in names:
         source.tell((*place, "goto"), f'there is no step "{step.goto}" in this flow', nearest(step.goto, names))
-    elif isinstance(step, FlowStep) and step.flow not in workspace.library.flows:
-        source.tell((*place, "flow"), f'there is no flow "{step.flow}"', nearest(step.flow, workspace.library.flows))
-    elif isinstance(step, HandoffStep):
+    elif isinstance(step, FlowStep) and step.flow not in flows:
+        source.tell((*place, "flow"), f'there is no flow "{step.flow}"', nearest(step.flow, flows))
+    elif isinstance(step, HandoffStep) and files.bot is not None:
         _check_skill(workspace, source, (*place, "handoff", "skill"), step.handoff.skill)
-    elif isinstance(step, CallStep):
+    elif isinstance(step, CallStep) and files.bot is not None:
         _check_call(workspace, source, place, step)
     elif isinstance(step, AskStep) and step.expect not in BUILT_IN:
         known = workspace.training.entities
-        if known and step.expect not in known:
+        if known and files.taught and step.expect not in known:
             mend = nearest(step.expect, [*BUILT_IN, *known])
             source.tell((*place, "expect"), f'no training data for the entity "{step.expect}"', mend)
     if isinstance(step, SayStep | AskStep):
         for number, button in enumerate(step.buttons):
             where = (*place, "buttons", number)
-            if button.flow is not None and button.flow not in workspace.library.flows:
-                mend = nearest(button.flow, workspace.library.flows)
+            if button.flow is not None and button.flow not in flows:
+                mend = nearest(button.flow, flows)
                 source.tell((*where, "flow"), f'there is no flow "{button.flow}"', mend)
-            if button.handoff is not None:
+            if button.handoff is not None and files.bot is not None:
                 _check_skill(workspace, source, (*where, "handoff", "skill"), button.handoff.skill)
 
 
@@ -265,15 +289,15 @@ def _templates(step: Step) -> Iterator[tuple[Place, templates.Compiled]]:
             yield (*step.path, "set" if isinstance(step, Set) else "with", name), template
 
 
-def _check_names(workspace: Workspace, source: Source, flow: Flow, flows: Flows) -> None:
-    slots = _slots(flows)
+def _check_names(source: Source, flow: Flow, files: Files) -> None:
+    slots = _slots(files.flows)
     for step in flow.steps:
         for place, template in _templates(step):
-            for read in sorted(template.names - _SCOPE - slots):
+            for read in sorted(template.names - _SCOPE - slots) if not files.lost else ():
                 mend = nearest(read, slots | _SCOPE, "no ask, call or set gives it a value")
                 source.tell(place, f'"{read}" is not known here', mend)
             for whose, part in sorted(template.parts):
-                if whose == "slots" and part not in slots:
+                if whose == "slots" and part not in slots and not files.lost:
                     mend = nearest(part, slots, "no ask, call or set gives it a value")
                     source.tell(place, f'there is no slot "{part}"', mend)
             _check_parts(source, place, template)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 
 from estafeta.kernel.model import Dialog, Json, Understanding
 from flows import templates
-from flows.answers import answer
+from flows.answers import answer, says_more
 from flows.model import Call as CallStep
 from flows.model import CallPeople, Workspace
 from flows.requests import PreparedRequest, RequestNotPrepared, render_action
@@ -129,7 +129,8 @@ def phrase(workspace: Workspace, name: str, language: str, **values: object) -> 
 
 def _said(turn: Turn, said: Said) -> bool:
     """The order of decision: a command or an `always` flow, an answer to the open question, another
-    flow, the question once more. Saying again what the running flow is about starts nothing anew."""
+    flow, the question once more. What asks for another flow in words of its own starts it even if it
+    has the asked entity in it ("where is order 100272" when the number to cancel is asked). Saying again what the running flow is about starts nothing anew."""
     library = turn.workspace.library
     command = _command(said.text)
     flow = library.by_command.get(command) if command else None
@@ -145,7 +146,8 @@ def _said(turn: Turn, said: Said) -> bool:
         return False
     question = turn.question
     found = None if question is None else answer(turn.workspace, question, said.text, said.understanding)
-    if question is not None and found is not None:
+    elsewhere = meant is not None and question is not None and says_more(question, said.text, said.understanding)
+    if question is not None and found is not None and not elsewhere:
         turn.answered(question, found)
     elif meant is not None:
         turn.start(meant, said.understanding)

@@ -6,7 +6,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import re
+from collections.abc import Callable, Iterable, Sequence
 from difflib import get_close_matches
 from pathlib import Path
 from typing import Any, TypeVar
@@ -17,13 +18,14 @@ from pydantic_core import ErrorDetails
 from estafeta.kernel.errors import EstafetaError
 from flows import check
 from flows.compile import library
-from flows.files import BotFile, HoursFile, RepliesFile
+from flows.files import BotFile, HoursFile, LocalText, Phrases, RepliesFile
 from flows.model import Workspace
 from flows.source import Finding, Mapping, Source, read
 from flows.steps import KINDS, FlowFile, Place
 from flows.training import training
 
 M = TypeVar("M", bound=BaseModel)
+_FLOW_NAME = re.compile(r"""^flow:[ \t]*["']?([\w-]+)""", re.MULTILINE)
 
 __all__ = ["Finding", "WorkspaceError", "find", "load"]
 
@@ -49,7 +51,7 @@ def load(path: Path) -> Workspace:
 def find(path: Path) -> tuple[Workspace | None, list[Finding]]:
     """The workspace (None when anything in it is an error) and everything found, in order of place."""
     if not path.is_dir():
-        return None, [Finding(".", 1, 1, "error", f"there is no folder {path}", "name the folder that holds bot.yml")]
+        return None, [Finding(".", 0, 0, "error", f"there is no folder {path}", "name the folder that holds bot.yml")]
     bot_source, bot = _file(path, "bot.yml", BotFile)
     hours_source, hours = _file(path, "hours.yml", HoursFile)
     replies_source, replies = _file(path, "replies.yml", RepliesFile, needed=False)
@@ -57,23 +59,31 @@ def find(path: Path) -> tuple[Workspace | None, list[Finding]]:
     nlu_sources = [read(file, f"nlu/{file.name}") for file in sorted((path / "nlu").glob("*.yml"))]
     sources = [bot_source, hours_source, replies_source, *flow_sources, *nlu_sources]
     flows = _flows(flow_sources)
+    files = {name: file for name, (_, file) in flows.items()}
     known, intents = training(nlu_sources)
-    workspace = None
-    if bot is not None and hours is not None and replies is not None:
-        by_flow = {name: source for name, (source, _) in flows.items()}
-        files = {name: file for name, (_, file) in flows.items()}
-        workspace = Workspace(
-            path=path,
-            bot=bot,
-            hours=hours,
-            replies=replies.replies,
-            library=library(bot, files, bot_source.tell, lambda name: by_flow[name].tell),
-            training=known,
-        )
-        files_read = check.Files(
-            bot=bot_source, hours=hours_source, replies=replies_source, flows=flows, intents=intents
-        )
-        check.check(workspace, files_read)
+    by_flow = {name: source for name, (source, _) in flows.items()}
+    usable = bot or _bot_meanwhile(bot_source, files.values())
+    workspace = Workspace(
+        path=path,
+        bot=usable,
+        hours=hours or HoursFile.model_construct(timezone="UTC", schedules={}),
+        replies=() if replies is None else replies.replies,
+        library=library(usable, files, bot_source.tell, lambda name: by_flow[name].tell),
+        training=known,
+    )
+    read_whole = {source.file for source in by_flow.values()}
+    files_read = check.Files(
+        bot=None if bot is None else bot_source,
+        hours=None if hours is None else hours_source,
+        replies=replies_source,
+        flows=flows,
+        intents=intents,
+        lost=frozenset(
+            name for source in flow_sources if source.file not in read_whole for name in _names(path, source)
+        ),
+        taught=not any(finding.severity == "error" for source in nlu_sources for finding in source.findings),
+    )
+    check.check(workspace, files_read)
     findings = sorted({finding for source in sources for finding in source.findings})
     if any(finding.severity == "error" for finding in findings):
         return None, findings
@@ -90,6 +100,28 @@ def _file(path: Path, name: str, kind: type[M], *, needed: bool = True) -> tuple
         return source, kind.model_validate({})
     source = read(file, name)
     return source, _validated(source, kind)
+
+
+def _bot_meanwhile(source: Source, flows: Iterable[FlowFile]) -> BotFile:
+    """Stands in for a bot.yml that has mistakes, so that the other files can be checked."""
+    given = source.data.get("languages") if isinstance(source.data, dict) else None
+    written = isinstance(given, list) and given and all(isinstance(code, str) for code in given)
+    return BotFile.model_construct(
+        name=LocalText(""),
+        languages=tuple(given) if given and written else check.usual_languages(flows),
+        skills={},
+        phrases=Phrases.model_construct(**{name: LocalText("") for name in Phrases.model_fields}),
+    )
+
+
+def _names(path: Path, source: Source) -> set[str]:
+    """What the flow of a file that has mistakes may be called: as the file, or as a line in it says."""
+    file = path / source.file
+    try:
+        said = _FLOW_NAME.search(file.read_text(encoding="utf-8", errors="replace"))
+    except OSError:
+        said = None
+    return {file.stem} if said is None else {file.stem, said[1]}
 
 
 def _flows(sources: list[Source]) -> dict[str, tuple[Source, FlowFile]]:

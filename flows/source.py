@@ -32,8 +32,8 @@ _MERGE = "tag:yaml.org,2002:merge"
 
 @dataclass(frozen=True, slots=True, order=True)
 class Finding:
-    """A mistake in a workspace. `file` is relative to it; `line` and `column` count from 1; `mend`
-    says what to do, "" when `what` says it already."""
+    """A mistake in a workspace. `file` is relative to it; `line` and `column` count from 1, and are 0
+    for a mistake of the whole workspace; `mend` says what to do, "" when `what` says it already."""
 
     file: str
     line: int
@@ -44,7 +44,8 @@ class Finding:
 
     def __str__(self) -> str:
         mend = f"; {self.mend}" if self.mend else ""
-        return f"{self.file}:{self.line}:{self.column}: {self.severity}: {self.what}{mend}"
+        where = f"{self.file}:{self.line}:{self.column}: " if self.line else ""
+        return f"{where}{self.severity}: {self.what}{mend}"
 
 
 class Mapping(dict[Any, Any]):

@@ -12,6 +12,7 @@ from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Literal
 
 from estafeta.actions import HttpActions
 from estafeta.bot import Rules
@@ -72,7 +73,7 @@ class RecordingChannel:
             self.sent.append(message)
         return f"ext-{message.id}"
 
-    async def typing(self, to: Address) -> None:
+    async def typing(self, to: Address, who: Literal["bot", "operator"] = "bot") -> None:
         return None
 
     @property

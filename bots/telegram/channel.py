@@ -6,7 +6,7 @@ import asyncio
 from collections import OrderedDict
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, ClassVar
+from typing import Any, ClassVar, Literal
 
 import structlog
 from aiogram.methods import DeleteWebhook, SendChatAction, SetWebhook, TelegramMethod
@@ -121,7 +121,7 @@ class TelegramChannel:
             sent.append(f"{chat}:{number}")
         return sent[-1]
 
-    async def typing(self, to: Address) -> None:
+    async def typing(self, to: Address, who: Literal["bot", "operator"] = "bot") -> None:
         now, chat = self._clock.now(), integer(_number(to.chat))
         last = self._typed.get(to.chat)
         if chat is None or (last is not None and (now - last).total_seconds() < _TYPING_SECONDS):

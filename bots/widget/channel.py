@@ -12,6 +12,7 @@ import asyncio
 import contextlib
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from typing import Literal
 from urllib.parse import urlsplit
 
 from aiohttp import WSCloseCode, WSMessage, WSMsgType, hdrs, web
@@ -124,9 +125,9 @@ class WidgetChannel:
             connection.look()
         return message.id
 
-    async def typing(self, to: Address) -> None:
+    async def typing(self, to: Address, who: Literal["bot", "operator"] = "bot") -> None:
         for connection in self._sockets.of_chat(to.chat):
-            connection.hint({"type": "typing", "who": "bot", "name": ""})
+            connection.hint({"type": "typing", "who": who, "name": ""})
 
     # --- one socket ---
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import os
 import sys
 import tempfile
@@ -10,6 +11,7 @@ import threading
 from collections.abc import AsyncIterator
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Literal
 
 import click
 
@@ -71,7 +73,7 @@ class TerminalChannel:
             click.secho(f"  [{number}] {button.text}", fg="blue")
         self.buttons = buttons
 
-    async def typing(self, to: Address) -> None:
+    async def typing(self, to: Address, who: Literal["bot", "operator"] = "bot") -> None:
         click.secho("…", dim=True)
 
 
@@ -85,14 +87,35 @@ def run_chat(settings: Settings, *, language: str, why: bool) -> None:
     start.ensure_model(settings.workspace, data / "models")
     secrets, variables = config.workspace_values()
     logs.set_up("error", [*logs.secrets_of(settings), *secrets.values()])
-    actions = HttpActions(workspace, secrets=secrets, variables={**workspace.bot.vars, **variables})
     understander = start.load_understander(data / "models")
+
+    folder_of_workspace = settings.workspace.resolve()
+
+    async def talk(folder: Path) -> None:
+        async with contextlib.AsyncExitStack() as stack:
+            served = await _demo_shop(stack, folder_of_workspace, variables)
+            actions = HttpActions(workspace, secrets=secrets, variables={**workspace.bot.vars, **served})
+            speaks = language or workspace.default_language
+            await _Talk(workspace, understander, actions, folder, speaks, why=why).run()
+
     with tempfile.TemporaryDirectory() as folder:
-        talk = _Talk(workspace, understander, actions, Path(folder), language or workspace.default_language, why=why)
         try:
-            asyncio.run(talk.run())
+            asyncio.run(talk(Path(folder)))
         except KeyboardInterrupt:
             click.echo()
+
+
+async def _demo_shop(stack: contextlib.AsyncExitStack, workspace: Path, variables: dict[str, str]) -> dict[str, str]:
+    """The variables; for the demo's workspace with a shop of its own, so that its actions answer."""
+    from estafeta.app.demo import FOLDER, shop_service
+    from estafeta.app.wiring import bound
+
+    if workspace != FOLDER or "SHOP_URL" in variables:
+        return variables
+    listener = bound("127.0.0.1", 0)
+    url = f"http://127.0.0.1:{listener.getsockname()[1]}"
+    await stack.enter_async_context(shop_service(url, listener))
+    return {**variables, "SHOP_URL": url}
 
 
 class _Talk:

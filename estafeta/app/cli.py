@@ -78,11 +78,12 @@ def check(workspace: Path | None, as_json: bool) -> None:
         click.echo(json.dumps([asdict(item) for item in findings], ensure_ascii=False, indent=2, default=str))
     else:
         for item in findings:
-            click.echo(f"{item.file}:{item.line}:{item.column}: {item.severity}: {item.what}. {item.mend}".rstrip())
+            where = f"{item.file}:{item.line}:{item.column}: " if item.line else ""
+            click.echo(f"{where}{item.severity}: {item.what}{'; ' * bool(item.mend)}{item.mend}")
         errors = sum(item.severity == "error" for item in findings)
-        click.echo(
-            f"{folder}: {errors} errors, {len(findings) - errors} warnings" if findings else f"{folder}: no findings"
-        )
+        warnings = len(findings) - errors
+        counted = f"{errors} error{'s' * (errors != 1)}, {warnings} warning{'s' * (warnings != 1)}"
+        click.echo(f"{folder}: {counted if findings else 'no findings'}")
     sys.exit(1 if any(item.severity == "error" for item in findings) else 0)
 
 
@@ -174,7 +175,9 @@ def settings(example: bool) -> None:
         click.echo(config.example(), nl=False)
         return
     for variable, field in config.names():
-        click.echo(f"{variable}\n    {field.description or ''}".rstrip())
+        default = config.shown(field)
+        about = f"{field.description or ''} (default: {default})" if default else field.description or ""
+        click.echo(f"{variable}\n    {about}".rstrip())
 
 
 @main.command()

@@ -140,7 +140,7 @@ def example() -> str:
         about = " ".join((field.description or "").split())
         if about:
             lines.append(f"# {about}")
-        lines += [f"# {variable}={_shown(field)}", ""]
+        lines += [f"# {variable}={shown(field)}", ""]
     lines += [
         "# What actions of the workspace use: {{ secrets.NAME }} and {{ vars.NAME }}",
         f"# {SECRET}SHOP_TOKEN=",
@@ -155,7 +155,7 @@ def _nested(annotation: Any) -> type[BaseModel] | None:
     return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
 
 
-def _shown(field: Any) -> str:
+def shown(field: Any) -> str:
     value = field.get_default(call_default_factory=True)
     if value is None or repr(value) == "PydanticUndefined" or isinstance(value, SecretStr):
         return ""

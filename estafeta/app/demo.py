@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from bots.telegram.config import TelegramConfig
 from estafeta.app import config, logs, start
 from estafeta.app.config import Settings
+from estafeta.app.run import DEMO_DATA
 from estafeta.app.wiring import Platform, bound, build, login_link, running
 from estafeta.fakes import shop
 from estafeta.fakes.telegram import FakeTelegram
@@ -23,7 +24,7 @@ FOLDER = Path(__file__).resolve().parents[2] / "demo"
 
 
 def run_demo(given: Settings, *, with_telegram: bool) -> None:
-    data = start.writable(given.data / "demo" if "data" not in given.model_fields_set else given.data)
+    data = start.writable(given.data / DEMO_DATA if "data" not in given.model_fields_set else given.data)
     settings = given.model_copy(update={"workspace": FOLDER, "data": data})
     sockets = {
         "platform": bound(settings.host, settings.port),
@@ -34,10 +35,11 @@ def run_demo(given: Settings, *, with_telegram: bool) -> None:
         update={"widget": settings.widget.model_copy(update={"sites": (*settings.widget.sites, shop_url)})}
     )
     workspace = start.load_workspace(FOLDER)
-    start.ensure_model(FOLDER, data / "models")
+    models = start.writable(given.data / "models")
+    start.ensure_model(FOLDER, models)
     secrets, variables = config.workspace_values()
     variables = {"SHOP_URL": shop_url, **variables}
-    understander = start.load_understander(data / "models")
+    understander = start.load_understander(models)
 
     async def main(stop: asyncio.Event) -> None:
         async with contextlib.AsyncExitStack() as stack:
@@ -48,7 +50,7 @@ def run_demo(given: Settings, *, with_telegram: bool) -> None:
                 served = settings.model_copy(update={"telegram": _bot(fake)})
             log = stack.enter_context((data / "estafeta.log").open("ab"))
             logs.set_up(settings.log_level, [*logs.secrets_of(served), *secrets.values()], log)
-            await stack.enter_async_context(_shop(settings.url, sockets["shop"]))
+            await stack.enter_async_context(shop_service(settings.url, sockets["shop"]))
             platform = build(
                 served, workspace, understander, secrets=secrets, variables=variables,
                 control_token=start.new_control_token(data),
@@ -82,7 +84,7 @@ async def _print_addresses(platform: Platform, shop_url: str, fake: FakeTelegram
 
 
 @contextlib.asynccontextmanager
-async def _shop(platform_url: str, listener: object) -> AsyncIterator[None]:
+async def shop_service(platform_url: str, listener: object) -> AsyncIterator[None]:
     runner = web.AppRunner(shop.make_app(platform_url, FOLDER / "shop"), access_log=None)
     await runner.setup()
     try:

@@ -15,6 +15,9 @@ from estafeta.app.config import Settings
 from estafeta.app.wiring import bound, build, login_link, running
 from estafeta.kernel.errors import ConfigurationError
 
+DEMO_DATA = "demo"
+"""The demo's folder within the data folder, unless a data folder was named."""
+
 
 def run_platform(settings: Settings) -> None:
     data = start.writable(settings.data)
@@ -43,6 +46,8 @@ def run_platform(settings: Settings) -> None:
 def print_login_link(settings: Settings) -> None:
     """Asks the running platform on this machine for a one-time link."""
     token_file = settings.data / start.CONTROL
+    if "data" not in settings.model_fields_set and not token_file.exists():
+        token_file = settings.data / DEMO_DATA / start.CONTROL
     try:
         token = token_file.read_text()
     except OSError:

@@ -153,13 +153,13 @@ def _web_desk(
     workspace: Workspace, store: Store, bus: Bus, clock: Clock, channels: Mapping[tuple[str, str], Channel]
 ) -> WebDesk:
     async def typing(conversation: ConversationId, name: str) -> None:
-        """An operator writes: open chats are told by the bus, messengers by their channel."""
+        """An operator writes: colleagues and open chats are told by the bus, messengers by their channel."""
         await bus.announce(Live(kind="typing", conversation=conversation, who="operator", name=name))
         held = (await store.load(conversation)).conversation
         if held is not None:
             channel = channels.get((held.address.channel, held.address.account))
             if channel is not None:
-                await channel.typing(held.address)
+                await channel.typing(held.address, "operator")
 
     def told(text: LocalText) -> dict[str, str]:
         return {language: text.pick(language, workspace.default_language) for language in workspace.languages}

@@ -180,8 +180,9 @@ class Channel(Protocol):
         """The messenger's id of what was sent. Raises `SendFailed`."""
         ...
 
-    async def typing(self, to: Address) -> None:
-        """Shows for a few seconds that an answer is being written. Never raises."""
+    async def typing(self, to: Address, who: Literal["bot", "operator"] = "bot") -> None:
+        """Shows for a few seconds that an answer is being written, and by whom if the channel can.
+        Never raises."""
         ...
 
 

@@ -10,7 +10,7 @@ import pytest
 from estafeta.kernel.model import Dialog, Entity, Reason, Understanding
 from flows import interpreter
 from flows.interpreter import Call, HandoffRequest, Said, advance, waits_for_call
-from tests.flows.world import SCOPE, Talk, meant, talk_about, texts, workspace
+from tests.flows.world import ORDER, SCOPE, Talk, meant, talk_about, texts, workspace
 
 # --- starting ---
 
@@ -219,3 +219,57 @@ def test_button_ids_are_short_plain_and_their_own(tmp_path: Path) -> None:
         assert button.isascii()
         assert len(button) <= 64
         assert button != "human"
+
+
+# --- an answer, or another wish ---
+
+CANCEL = """\
+flow: cancel
+start: {command: cancel}
+steps:
+  - {ask: cancelled, say: {ru: Какой заказ отменить?, en: Which order?}, expect: order_number}
+  - say: "Отменяю {{ cancelled }}"
+"""
+
+
+def _wish(text: str, intent: str = "order_status", confidence: float = 0.9) -> Understanding:
+    start = text.index("100272")
+    number = Entity(name="order_number", value="100272", start=start, end=start + 6)
+    return Understanding(intent=intent, confidence=confidence, entities=(number,))
+
+
+def _asked_for_a_number(path: Path) -> Talk:
+    talk = Talk(workspace(path, CANCEL, ORDER))
+    assert texts(talk.say("/cancel")) == ["Какой заказ отменить?"]
+    return talk
+
+
+@pytest.mark.parametrize("text", ["где заказ 100272", "100272 где?", "Where is order 100272"])
+def test_a_wish_for_another_flow_is_no_answer_though_it_has_the_entity(tmp_path: Path, text: str) -> None:
+    talk = _asked_for_a_number(tmp_path)
+    outcome = talk.say(text, _wish(text))
+    assert outcome.started == ("order",)
+    assert outcome.call == Call(action="lookup", arguments={"number": "100272"})
+    assert "cancelled" not in outcome.dialog.slots
+    assert texts(talk.result({"number": "100272", "status": "new"}))[-1] == "Какой заказ отменить?"
+    assert texts(talk.say("100272", _wish("100272"))) == ["Отменяю 100272"]
+
+
+@pytest.mark.parametrize("text", ["100272", "№ 100272", "заказа №100272!", "it is 100272", "order 100272"])
+def test_a_value_without_words_of_its_own_answers_whatever_was_understood(tmp_path: Path, text: str) -> None:
+    assert texts(_asked_for_a_number(tmp_path).say(text, _wish(text))) == ["Отменяю 100272"]
+
+
+@pytest.mark.parametrize(("intent", "confidence"), [("order_status", 0.4), ("weather", 0.9)])
+def test_without_a_confident_wish_that_a_flow_answers_the_entity_answers(
+    tmp_path: Path, intent: str, confidence: float
+) -> None:
+    text = "где заказ 100272"
+    assert texts(_asked_for_a_number(tmp_path).say(text, _wish(text, intent, confidence))) == ["Отменяю 100272"]
+
+
+@pytest.mark.parametrize(("expect", "value"), [("text", "где заказ 100272"), ("number", 100272)])
+def test_questions_without_an_entity_take_every_answer(tmp_path: Path, expect: str, value: object) -> None:
+    talk = talk_about(tmp_path, f"  - {{ask: it, say: Что?, expect: {expect}}}\n", ORDER)
+    talk.say("/go")
+    assert talk.say("где заказ 100272", _wish("где заказ 100272")).dialog.slots == {"it": value}

@@ -28,7 +28,7 @@ from estafeta.fakes.telegram.webhook import Webhook
 from estafeta.fakes.telegram.world import World, member, topic_of
 
 DEFAULT_TOKEN = "7000000001:FAKE-token-for-the-stand-in-only-00"  # noqa: S105  opens nothing but this stand-in
-SAVE_DELAY = 0.5
+SAVE_DELAY = 0.05
 
 Place = Participant | Group | int
 

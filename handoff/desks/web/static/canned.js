@@ -10,6 +10,8 @@ const MOST = 50;
 let replies = [];
 let shown = [];
 let at = 0;
+/** The text that is meant as it stands: the list over it was closed by Escape. */
+let meant = "";
 let insert = () => {};
 
 export function startCanned(onInsert) {
@@ -31,13 +33,29 @@ export const isOpen = () => !by("canned").hidden;
 
 /** Follows what is in the field: opens, searches or closes. */
 export function follow(value) {
-  const match = /^\/([^/\n][^\n]*)?$/.exec(value);
-  if (!match) return close();
-  const wanted = (match[1] ?? "").trim().toLocaleLowerCase();
-  const found = (reply) => `${reply.name}\n${textOf(reply)}`.toLocaleLowerCase().includes(wanted);
-  shown = replies.filter(found).slice(0, MOST);
+  const found = search(value);
+  if (!found) return close();
+  shown = found.slice(0, MOST);
   at = 0;
   draw();
+}
+
+/** The replies a text asks for, or null when it asks for none. */
+function search(value) {
+  const match = /^\/([^/\n][^\n]*)?$/.exec(value);
+  if (!match) return null;
+  const wanted = (match[1] ?? "").trim().toLocaleLowerCase();
+  return replies.filter((reply) => `${reply.name}\n${textOf(reply)}`.toLocaleLowerCase().includes(wanted));
+}
+
+/** Whether a text asks for a reply that does not exist. The list may be closed by now: a click on the
+ *  send button takes the focus, and the list with it. */
+export const lacks = (text) => text !== meant && search(text)?.length === 0;
+
+/** For other words, or another conversation. */
+export function forget() {
+  meant = "";
+  close();
 }
 
 export function close() {
@@ -56,6 +74,7 @@ export function key(event) {
     if (!shown.length) return false;
     take(shown[at]);
   } else if (event.key === "Escape") {
+    meant = by("text").value.trim();
     close();
   } else {
     return false;

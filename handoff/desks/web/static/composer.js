@@ -3,7 +3,7 @@
 
 import { api } from "./api.js";
 import * as canned from "./canned.js";
-import { by, choose, keep, kept } from "./dom.js";
+import { by, choose, keep, kept, toast } from "./dom.js";
 import { belongs, on, openRow, state } from "./state.js";
 import { unsent } from "./unsent.js";
 import { t } from "./words.js";
@@ -12,6 +12,10 @@ const LIMIT = 4000;
 const TYPING_EVERY = 3000;
 
 let mode = "reply";
+/** Whether the note's mode is for the words in the field only: after them it is a reply's again. */
+let once = false;
+/** The open conversation as it was last drawn: its id, and whether it had a ticket. */
+let before = { id: "", ticket: false };
 let typed = 0;
 /** Conversations where the operator agreed to write beside a colleague, with that colleague's name. */
 const agreed = new Map();
@@ -37,7 +41,10 @@ export function startComposer() {
     }
   });
   by("canned-open").addEventListener("click", openCanned);
-  on("rows", drawOwner);
+  on("rows", () => {
+    noteEnds();
+    drawOwner();
+  });
   on("open", restore);
   canned.startCanned((text) => {
     field().value = text;
@@ -48,16 +55,20 @@ export function startComposer() {
 
 /** The draft of the conversation that is open now. */
 function restore() {
-  canned.close();
+  canned.forget();
   const draft = kept(sessionStorage, draftKey(state.open), {});
   field().value = draft.text ?? "";
-  setMode(draft.mode === "note" ? "note" : "reply", { focus: false });
+  // Words begun as a note stay one, or a customer would get them; the mode itself does not outlive them.
+  setMode(draft.mode === "note" ? "note" : "reply", { focus: false, only: true });
   fit();
   drawCount();
 }
 
-export function setMode(next, { focus = true } = {}) {
+/** `only`: the mode is for one message. */
+export function setMode(next, { focus = true, only = false } = {}) {
   mode = next;
+  once = only && mode === "note";
+  if (mode === "note") canned.close();
   by("composer").dataset.mode = mode;
   for (const each of ["reply", "note"]) {
     by(`mode-${each}`).setAttribute("aria-checked", String(each === mode));
@@ -74,16 +85,26 @@ export function setMode(next, { focus = true } = {}) {
 
 export const toggleMode = () => setMode(mode === "reply" ? "note" : "reply");
 
+/** With the ticket ends the note's mode, at once or, when a note is being written, after it. */
+function noteEnds() {
+  const row = openRow();
+  const now = { id: row?.id ?? "", ticket: Boolean(row) && row.stage !== "bot" };
+  const ended = before.id === now.id && before.ticket && !now.ticket;
+  before = now;
+  if (!ended || mode !== "note") return;
+  setMode(field().value.trim() ? "note" : "reply", { focus: false, only: true });
+}
+
 function saveDraft() {
   if (!state.open) return;
   const text = field().value;
-  keep(sessionStorage, draftKey(state.open), text || mode === "note" ? { text, mode } : null);
+  keep(sessionStorage, draftKey(state.open), text ? { text, mode } : null);
 }
 
 function changed() {
   if (mode === "reply" && field().value.startsWith("//")) {
     field().value = field().value.slice(2).trimStart();
-    setMode("note");
+    setMode("note", { only: true });
   }
   if (mode === "reply") canned.follow(field().value);
   saveDraft();
@@ -114,6 +135,11 @@ async function send() {
   const text = field().value.trim();
   const row = openRow();
   if (!row || !text || [...text].length > LIMIT) return;
+  if (mode === "reply" && canned.lacks(text)) {
+    field().focus();
+    canned.follow(text);
+    return toast(t("canned.unknown"));
+  }
   let as = mode;
   const colleague = belongs(row) === "people" ? row.assignee : "";
   if (as === "reply" && colleague && agreed.get(row.id) !== colleague) {
@@ -128,9 +154,10 @@ async function send() {
   }
   if (state.open !== row.id) return;
   field().value = "";
-  // The next words go to the customer only by a choice: a note's mode stays until it is changed.
-  saveDraft();
-  canned.close();
+  // A mode chosen by its button or key stays until it is changed; that of two slashes was for this note.
+  if (once) setMode("reply");
+  else saveDraft();
+  canned.forget();
   fit();
   drawCount();
   unsent.add(row.id, as, text);
@@ -170,6 +197,6 @@ function fit() {
 
 /** After a change of language. */
 export function translate() {
-  setMode(mode, { focus: false });
+  setMode(mode, { focus: false, only: once });
   drawCount();
 }
