@@ -275,7 +275,13 @@ def test_make_says_which_python_is_needed(tmp_path: Path, python: str, told: str
         shutil.copy(ROOT / name, project / name)
     chosen = tmp_path / python
     result = subprocess.run(
-        ["make", "install", f"PYTHON={chosen}"], cwd=project, capture_output=True, text=True, check=False, timeout=60
+        ["make", "install", f"PYTHON={chosen}"],
+        cwd=project,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={name: value for name, value in os.environ.items() if not name.startswith(("MAKE", "MFLAGS"))},
     )
     assert result.returncode == 2
     assert result.stdout.startswith(f"Estafeta needs Python 3.11 or newer; {chosen} is ")
