@@ -31,6 +31,8 @@ _NO = _set("нет не неа неверно неправильно ни no nop
 _SOFT = _set("так хорошо верно правильно согласен согласна right correct ok okay")
 """Words that say yes alone, but not beside a no: "не так", "not right"."""
 _UNSURE = _set("знаю уверен уверена помню понял поняла понимаю понятно know idea remember understand maybe может")
+_HANDING = _set("вот это мой моя моё мои номер пожалуйста the this that here's here its it's number please")
+"""Words that only hand a value over."""
 _OWN, _STEM = 3, 5
 """Letters: what is shorter says nothing of its own; what begins with the same is the same word."""
 _SIGNS = {"+": True, "-": False}
@@ -66,7 +68,7 @@ def _all_words(copy: Copy) -> tuple[Words, ...]:
 def _stems(text: str) -> set[str]:
     """The beginnings of the words, so that "заказа" is the word "заказ"."""
     words = (word.casefold() for word in _WORD.findall(text))
-    return {word[:_STEM] for word in words if len(word) >= _OWN}
+    return {word[:_STEM] for word in words if len(word) >= _OWN and word not in _HANDING}
 
 
 def entities(understanding: Understanding | None, name: str) -> list[str]:

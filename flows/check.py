@@ -74,16 +74,21 @@ def check(workspace: Workspace, files: Files) -> None:
             replies.tell(("replies", number, "name"), f'"{reply.name}" is here twice', "give one another name")
     if bot is not None:
         _check_bot(workspace, bot)
-    for name in workspace.hours.schedules if bot is not None and hours is not None else ():
-        if name != "default" and name not in workspace.skills:
-            mend = nearest(name, ["default", *workspace.skills])
-            hours.tell(("schedules", name), f'"{name}" is no skill of bot.yml', mend, key=True)
+    if bot is not None and hours is not None:
+        _check_schedules(workspace, hours)
     _check_starts(files)
     for source, file in flows.values():
         for place, step in walk(file.steps):
             _check_references(workspace, files, source, file, place, step)
         _check_names(source, workspace.library.flows[file.flow], files)
     _check_paths(workspace, flows)
+
+
+def _check_schedules(workspace: Workspace, hours: Source) -> None:
+    for name in workspace.hours.schedules:
+        if name != "default" and name not in workspace.skills:
+            mend = nearest(name, ["default", *workspace.skills])
+            hours.tell(("schedules", name), f'"{name}" is no skill of bot.yml', mend, key=True)
 
 
 # --- texts ---------------------------------------------------------------------------------------

@@ -130,7 +130,8 @@ def phrase(workspace: Workspace, name: str, language: str, **values: object) -> 
 def _said(turn: Turn, said: Said) -> bool:
     """The order of decision: a command or an `always` flow, an answer to the open question, another
     flow, the question once more. What asks for another flow in words of its own starts it even if it
-    has the asked entity in it ("where is order 100272" when the number to cancel is asked). Saying again what the running flow is about starts nothing anew."""
+    has the asked entity in it ("where is order 100272" when the number to cancel is asked). Saying
+    again what the running flow is about starts nothing anew."""
     library = turn.workspace.library
     command = _command(said.text)
     flow = library.by_command.get(command) if command else None

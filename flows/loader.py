@@ -110,7 +110,7 @@ def _bot_meanwhile(source: Source, flows: Iterable[FlowFile]) -> BotFile:
         name=LocalText(""),
         languages=tuple(given) if given and written else check.usual_languages(flows),
         skills={},
-        phrases=Phrases.model_construct(**{name: LocalText("") for name in Phrases.model_fields}),
+        phrases=Phrases.model_validate(dict.fromkeys(Phrases.model_fields, "")),
     )
 
 

@@ -79,7 +79,7 @@ def check(workspace: Path | None, as_json: bool) -> None:
     else:
         for item in findings:
             where = f"{item.file}:{item.line}:{item.column}: " if item.line else ""
-            click.echo(f"{where}{item.severity}: {item.what}{'; ' * bool(item.mend)}{item.mend}")
+            click.echo(f"{where}{item.severity}: {item.what}. {item.mend}".rstrip())
         errors = sum(item.severity == "error" for item in findings)
         warnings = len(findings) - errors
         counted = f"{errors} error{'s' * (errors != 1)}, {warnings} warning{'s' * (warnings != 1)}"

@@ -103,7 +103,7 @@ def test_mistakes_are_told_by_place_and_end_with_1(workspace: Path) -> None:
     first, *_, last = result.stdout.splitlines()
     assert first.startswith("flows/wrong.yml:")
     assert any(":4:5: error: " in line and "say" in line for line in result.stdout.splitlines())
-    assert "errors, " in last
+    assert "1 error, " in last
 
 
 def test_findings_as_json(workspace: Path) -> None:

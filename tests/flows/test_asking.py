@@ -255,7 +255,9 @@ def test_a_wish_for_another_flow_is_no_answer_though_it_has_the_entity(tmp_path:
     assert texts(talk.say("100272", _wish("100272"))) == ["Отменяю 100272"]
 
 
-@pytest.mark.parametrize("text", ["100272", "№ 100272", "заказа №100272!", "it is 100272", "order 100272"])
+@pytest.mark.parametrize(
+    "text", ["100272", "№ 100272", "заказа №100272!", "it is 100272", "order 100272", "вот номер 100272"]
+)
 def test_a_value_without_words_of_its_own_answers_whatever_was_understood(tmp_path: Path, text: str) -> None:
     assert texts(_asked_for_a_number(tmp_path).say(text, _wish(text))) == ["Отменяю 100272"]
 

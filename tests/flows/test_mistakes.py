@@ -307,7 +307,7 @@ def test_an_unknown_intent_is_no_mistake_where_there_is_no_training_data(tmp_pat
     assert findings == []
 
 
-def _found(path: Path) -> set[tuple[str, str]]:
+def _all_found(path: Path) -> set[tuple[str, str]]:
     """The file and the sentence of everything found but broken YAML."""
     return {(item.file, item.what) for item in loader.find(path)[1] if "not YAML" not in item.what}
 
@@ -323,7 +323,7 @@ SEVERAL = _flow(
 def test_a_broken_bot_file_hides_no_mistake_of_a_flow_and_makes_none(tmp_path: Path, bot: str) -> None:
     found = {
         what
-        for file, what in _found(write(tmp_path, {"order": SEVERAL, "payment": PAYMENT}, bot=bot))
+        for file, what in _all_found(write(tmp_path, {"order": SEVERAL, "payment": PAYMENT}, bot=bot))
         if file != "bot.yml"
     }
     assert {
@@ -338,14 +338,14 @@ def test_a_broken_bot_file_hides_no_mistake_of_a_flow_and_makes_none(tmp_path: P
 @pytest.mark.parametrize("broken", ["flow: store\nsteps: [\n", "flow: store\nsteps: [{sya: a}]\n"])
 def test_what_a_broken_flow_may_define_is_not_called_unknown(tmp_path: Path, name: str, broken: str) -> None:
     steps = '  - flow: store\n  - {say: "{{ slots.shop }}", buttons: [{text: a, flow: store}]}\n  - flow: stroe\n'
-    found = _found(write(tmp_path, {"order": _flow(steps), name: broken}))
+    found = _all_found(write(tmp_path, {"order": _flow(steps), name: broken}))
     assert {what for file, what in found if file != f"flows/{name}.yml"} == {'there is no flow "stroe"'}
 
 
 def test_broken_training_data_makes_no_intent_or_entity_unknown(tmp_path: Path) -> None:
     path = write(tmp_path, {"order": _flow("  - {ask: n, say: a, expect: colour}\n", "start: {intent: paint}")})
     (path / "nlu" / "more.yml").write_text("nlu: [\n", encoding="utf-8")
-    assert not any("no training data" in what for _, what in _found(path))
+    assert not any("no training data" in what for _, what in _all_found(path))
 
 
 def test_a_missing_folder_is_one_sentence_without_a_place(tmp_path: Path) -> None:
