@@ -31,7 +31,7 @@ async def test_the_whole_story(browser: Browser, product: Product) -> None:
     await operator.page.click("#take")
     await customer.reads("На связи человек")
     await operator.page.locator("#text").press_sequentially("Здра")
-    await expect(customer.chat.locator("#typist")).to_be_visible()
+    await expect(customer.chat.locator("#typist")).to_have_text("Сотрудник печатает…")
     await operator.says("Здравствуйте! Номер есть в письме, поищите «Ваш заказ принят».")
     await customer.reads("Номер есть в письме")
     await customer.says("Нашла, спасибо!")

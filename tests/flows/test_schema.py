@@ -5,8 +5,6 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-import pytest
-
 from flows import loader
 from flows.schema import schemas
 from flows.steps import KINDS
@@ -36,7 +34,6 @@ def test_texts_may_be_a_string_or_by_language() -> None:
     assert '"object"' in kinds
 
 
-@pytest.mark.skipif(not (DEMO / "bot.yml").exists(), reason="there is no demo workspace")
 def test_the_demo_workspace_has_no_mistakes() -> None:
     _, findings = loader.find(DEMO)
     assert [str(finding) for finding in findings] == []
