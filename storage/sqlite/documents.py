@@ -9,6 +9,7 @@ import orjson
 
 from estafeta.kernel.codec import DecodingError, decode, encode
 from estafeta.kernel.model import Json
+from storage.documents import whole
 
 T = TypeVar("T")
 
@@ -67,7 +68,7 @@ def dumps(plain: Json) -> bytes:
 def _storable(plain: Json) -> Json:
     match plain:
         case str():
-            return plain.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+            return whole(plain)
         case int() if not -(2**63) <= plain < 2**64:
             largest = sys.float_info.max
             return largest if plain > largest else -largest if plain < -largest else float(plain)

@@ -33,7 +33,6 @@ _FIRST = (
         updated_at INTEGER NOT NULL,
         body BLOB NOT NULL
     )""",
-    # An outbox that is not empty always has a due time, so this finds those too.
     "CREATE INDEX conversations_due ON conversations (due_at) WHERE due_at IS NOT NULL",
     "CREATE INDEX conversations_by_stage ON conversations (stage, updated_at)",
     # Entries lie in the order they came, whatever their conversation: a group then fills a few pages
@@ -49,5 +48,13 @@ _FIRST = (
     "CREATE TABLE small_values (key TEXT PRIMARY KEY, value BLOB NOT NULL) WITHOUT ROWID",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST,)
+_HOLDERS = (
+    # Whose business the outbox is: a JSON array of workers, "" when the outbox is empty.
+    "ALTER TABLE conversations ADD COLUMN holders TEXT NOT NULL DEFAULT ''",
+    """UPDATE conversations SET holders = '[""]' WHERE has_outbox""",
+    "ALTER TABLE conversations DROP COLUMN has_outbox",
+    "CREATE INDEX conversations_held ON conversations (updated_at) WHERE holders <> ''",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _HOLDERS)
 """`PRAGMA user_version` counts how many of them a file has seen."""

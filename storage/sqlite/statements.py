@@ -32,7 +32,7 @@ class StoredChange(NamedTuple):
     version: int
     stage: str
     due_at: int | None
-    has_outbox: bool
+    holders: str
     updated_at: int
     body: bytes
     applied: Sequence[tuple[str]]
@@ -50,10 +50,10 @@ _KNOWN = """SELECT id FROM conversations WHERE id = ?1
 _LOAD_CONVERSATION = "SELECT body FROM conversations WHERE id = ?"
 _LOAD_SIGNALS = "SELECT id, body FROM signals WHERE conversation = ? AND applied = 0 ORDER BY seq"
 
-_INSERT_CONVERSATION = """INSERT INTO conversations (version, stage, due_at, has_outbox, updated_at, body, id)
+_INSERT_CONVERSATION = """INSERT INTO conversations (version, stage, due_at, holders, updated_at, body, id)
     VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING"""
 _UPDATE_CONVERSATION = """UPDATE conversations
-    SET version = ?, stage = ?, due_at = ?, has_outbox = ?, updated_at = ?, body = ? WHERE id = ? AND version = ?"""
+    SET version = ?, stage = ?, due_at = ?, holders = ?, updated_at = ?, body = ? WHERE id = ? AND version = ?"""
 _APPLY = "UPDATE signals SET applied = 1, body = NULL WHERE id = ?"
 _APPEND = """INSERT INTO entries (conversation, seq, id, body) VALUES (?, ?, ?, ?)
     ON CONFLICT (conversation, seq) DO NOTHING"""
@@ -65,13 +65,12 @@ _BURY = """INSERT INTO dead_signals (id, conversation, body, reason, set_aside_a
 _FIRST_ENTRIES = "SELECT id, body FROM entries WHERE conversation = ? AND seq > ? ORDER BY seq LIMIT ?"
 _LAST_ENTRIES = "SELECT id, body FROM entries WHERE conversation = ? AND seq > ? ORDER BY seq DESC LIMIT ?"
 
-_WAITING_BEFORE = """SELECT MIN(accepted_at), conversation FROM signals WHERE applied = 0 AND accepted_at < ?
-    GROUP BY conversation ORDER BY 1 LIMIT ?"""
-_WAITING = """SELECT MIN(accepted_at), conversation FROM signals WHERE applied = 0
+_WAITING = """SELECT MIN(accepted_at), conversation FROM signals WHERE applied = 0 AND accepted_at <= ?
     GROUP BY conversation ORDER BY 1 LIMIT ?"""
 _DUE = "SELECT due_at, id FROM conversations WHERE due_at <= ? ORDER BY due_at LIMIT ?"
-_DUE_OR_UNSENT = """SELECT due_at, id FROM conversations WHERE due_at IS NOT NULL AND (has_outbox OR due_at <= ?)
-    ORDER BY due_at LIMIT ?"""
+_ORPHANED = """SELECT updated_at, id FROM conversations WHERE holders <> '' AND EXISTS (
+        SELECT 1 FROM json_each(holders) WHERE value NOT IN (SELECT value FROM json_each(?))
+    ) ORDER BY updated_at LIMIT ?"""
 
 _LATEST = "SELECT updated_at, id, body FROM conversations WHERE stage = ? ORDER BY updated_at DESC LIMIT ?"
 
@@ -79,6 +78,7 @@ _PUT = """INSERT INTO small_values (key, value) VALUES (?, ?)
     ON CONFLICT (key) DO UPDATE SET value = excluded.value"""
 _REMOVE = "DELETE FROM small_values WHERE key = ?"
 _GET = "SELECT value FROM small_values WHERE key = ?"
+_TAKE = "DELETE FROM small_values WHERE key = ? RETURNING value"
 
 
 def accept(cursor: sqlite3.Cursor, signals: Sequence[IncomingSignal]) -> list[Accepted]:
@@ -162,14 +162,12 @@ def link(cursor: sqlite3.Cursor, key: str, conversation: str) -> None:
     cursor.execute(_LINK, (key, conversation))
 
 
-def due(cursor: sqlite3.Cursor, now: int, limit: int, everything: bool) -> list[ConversationId]:
-    """Those that wait longest first."""
-    if everything:
-        rows = cursor.execute(_WAITING, (limit,)).fetchall()
-        rows += cursor.execute(_DUE_OR_UNSENT, (now, limit)).fetchall()
-    else:
-        rows = cursor.execute(_WAITING_BEFORE, (now, limit)).fetchall()
-        rows += cursor.execute(_DUE, (now, limit)).fetchall()
+def due(cursor: sqlite3.Cursor, now: int, before: int, at_work: str, limit: int) -> list[ConversationId]:
+    """Timers due `now`, signals accepted up to `before`, what no worker of the JSON array `at_work` holds;
+    those that wait longest first."""
+    rows = cursor.execute(_WAITING, (before, limit)).fetchall()
+    rows += cursor.execute(_DUE, (now, limit)).fetchall()
+    rows += cursor.execute(_ORPHANED, (at_work, limit)).fetchall()
     return list(dict.fromkeys(ConversationId(conversation) for _, conversation in sorted(rows)))[:limit]
 
 
@@ -185,6 +183,11 @@ def put(cursor: sqlite3.Cursor, key: str, value: bytes | None) -> None:
         cursor.execute(_REMOVE, (key,))
     else:
         cursor.execute(_PUT, (key, value))
+
+
+def take(cursor: sqlite3.Cursor, key: str) -> bytes | None:
+    rows = cursor.execute(_TAKE, (key,)).fetchall()
+    return rows[0][0] if rows else None
 
 
 def get(cursor: sqlite3.Cursor, key: str) -> bytes | None:

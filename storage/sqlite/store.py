@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -39,12 +40,14 @@ class SqliteStore:
         self._signals = Documents(Signal, remembered=_REMEMBERED)
         self._conversations = Documents(Conversation, remembered=_REMEMBERED)
         self._entries = Documents(Entry)
+        self._leases = Leases()
 
     async def open(self) -> None:
         await self._writer.start()
 
     async def close(self) -> None:
         await self._writer.stop()
+        self._leases = Leases()
 
     async def accept(self, signals: Sequence[Signal]) -> list[Accepted]:
         if not signals:
@@ -94,9 +97,21 @@ class SqliteStore:
     async def link(self, address: Address, conversation: ConversationId) -> None:
         await self._writer.write(statements.link, address.key, conversation)
 
-    async def due(self, now: datetime, limit: int, *, everything: bool = False) -> list[ConversationId]:
-        """Those that wait longest come first."""
-        return await self._writer.read(statements.due, _micros(now), limit, everything)
+    async def due(self, now: datetime, limit: int, *, grace: float = 0.0) -> list[ConversationId]:
+        """Those that wait longest come first. A signal's age is by this store's clock."""
+        before = _micros(self._clock.now()) - int(grace * 1_000_000)
+        at_work = dumps([name for name, holder in self._leases.held().items() if name and name == holder]).decode()
+        return await self._writer.read(statements.due, _micros(now), before, at_work, limit)
+
+    async def lease(self, name: str, holder: str, seconds: float) -> bool:
+        """In memory: whoever worked on this file before is gone, or it could not be opened."""
+        return self._leases.take(name, holder, seconds)
+
+    async def release(self, name: str, holder: str) -> None:
+        self._leases.release(name, holder)
+
+    async def leases(self) -> dict[str, str]:
+        return self._leases.held()
 
     async def conversations(self, *, stages: Sequence[Stage], limit: int = 100) -> list[Conversation]:
         wanted = [stage.value for stage in dict.fromkeys(stages)]
@@ -114,6 +129,10 @@ class SqliteStore:
 
     async def get(self, key: str) -> Json:
         value = await self._writer.read(statements.get, key)
+        return None if value is None else orjson.loads(value)
+
+    async def take(self, key: str) -> Json:
+        value = await self._writer.write(statements.take, key)
         return None if value is None else orjson.loads(value)
 
     def _conversation(self, id_: ConversationId, body: bytes) -> Conversation:
@@ -158,7 +177,7 @@ class SqliteStore:
             version=conversation.version,
             stage=conversation.stage.value,
             due_at=None if due_at is None else _micros(due_at),
-            has_outbox=bool(conversation.outbox),
+            holders=dumps(list(conversation.holders)).decode() if conversation.outbox else "",
             updated_at=_micros(conversation.updated_at or self._clock.now()),
             body=self._conversations.dumps(conversation.id, conversation),
             applied=[(signal,) for signal in change.applied],
@@ -169,5 +188,26 @@ class SqliteStore:
         )
 
 
-def _micros(time: datetime) -> int:
-    return (time - _EPOCH) // _MICROSECOND
+class Leases:
+    """By this process's monotonic clock."""
+
+    def __init__(self) -> None:
+        self._leases: dict[str, tuple[str, float]] = {}
+
+    def held(self) -> dict[str, str]:
+        now = time.monotonic()
+        return {name: holder for name, (holder, until) in self._leases.items() if until > now}
+
+    def take(self, name: str, holder: str, seconds: float) -> bool:
+        if self.held().get(name, holder) != holder:
+            return False
+        self._leases[name] = (holder, time.monotonic() + seconds)
+        return True
+
+    def release(self, name: str, holder: str) -> None:
+        if self.held().get(name) == holder:
+            del self._leases[name]
+
+
+def _micros(moment: datetime) -> int:
+    return (moment - _EPOCH) // _MICROSECOND

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
 from datetime import timedelta
 from typing import ClassVar
@@ -31,6 +31,16 @@ from tests.contracts.store_examples import (
 )
 
 C = ANNA.conversation
+EMPTY = Mailbox(conversation=None, signals=())
+
+
+async def until(answer: Callable[[], Awaitable[object]]) -> None:
+    """Returns when the store's answer is true of a thing that takes real time."""
+    async with asyncio.timeout(10):
+        while True:
+            if await answer():
+                return
+            await asyncio.sleep(0.02)
 
 
 class StoreFixtures:
@@ -215,8 +225,10 @@ class StoreContract(StoreFixtures):
         await asyncio.gather(*(store.accept([said(1, chat)]) for chat in chats))
         changes = [decided(await store.load(chat.conversation), chat) for chat in chats]
         results = await asyncio.gather(*(store.commit(c) for c in changes + changes[::2]), return_exceptions=True)
-        assert results[:20] == [None] * 20
-        assert {type(result) for result in results[20:]} == {Conflict}
+        alone, twice, twins = results[1:20:2], results[:20:2], results[20:]
+        assert alone == [None] * 10
+        for pair in zip(twice, twins, strict=True):
+            assert [type(result) for result in pair if result is not None] == [Conflict], "one of the two won"
         for change in changes:
             assert (await store.load(change.conversation.id)).conversation == change.conversation
 
@@ -237,6 +249,25 @@ class StoreContract(StoreFixtures):
         second = decided(await store.load(C))
         await store.commit(replace(second, entries=first.entries + second.entries))
         assert await store.entries(C) == [*first.entries, *second.entries]
+
+    async def test_a_change_that_came_from_elsewhere_applies_nothing(self, store: Store) -> None:
+        """A timer or the outcome of a send: it never lay in the mailbox, and what lies there waits on."""
+        await store.accept([said(1)])
+        signal = said("elsewhere")
+        entry = entry_of(signal, C, 1)
+        conversation = replace(decided(EMPTY).conversation, seq=1)
+        change = Change(conversation=conversation, expected_version=0, applied=(), entries=(entry,))
+        await store.commit(change)
+        assert await store.load(C) == Mailbox(conversation=change.conversation, signals=(said(1),))
+        assert await store.entries(C) == [entry]
+        assert await store.accept([signal]) == [Accepted(conversation=C, fresh=True)], "its id was not used up"
+
+    async def test_to_apply_what_is_not_there_is_no_failure(self, store: Store) -> None:
+        await store.accept([said(1)])
+        change = decided(await store.load(C))
+        await store.commit(replace(change, applied=(*change.applied, said(2).id)))
+        assert await store.load(C) == Mailbox(conversation=change.conversation, signals=())
+        assert await store.entries(C) == list(change.entries)
 
     # --- entries ---------------------------------------------------------------------------------
 
@@ -274,51 +305,123 @@ class StoreContract(StoreFixtures):
 
     # --- due -------------------------------------------------------------------------------------
 
-    async def test_a_conversation_is_due_while_a_signal_accepted_before_waits(
-        self, store: Store, clock: TestClock
-    ) -> None:
+    async def test_a_conversation_is_due_while_a_signal_waits(self, store: Store) -> None:
         await store.accept([said(1)])
-        assert await store.due(clock.now(), 10) == []
-        await clock.advance(0.001)
-        assert await store.due(clock.now(), 10) == [C]
+        assert await store.due(NOW, 10) == [C]
         await store.commit(decided(await store.load(C)))
-        assert await store.due(clock.now(), 10) == []
+        assert await store.due(NOW, 10) == []
+
+    async def test_a_signal_that_waits_for_less_than_the_grace_is_nobodys_business(self, store: Store) -> None:
+        await store.accept([said(1)])
+        assert await store.due(NOW, 10, grace=1_000_000) == []
+        assert await store.due(NOW, 10, grace=0) == [C]
 
     async def test_a_conversation_is_due_at_its_time_and_after(self, store: Store) -> None:
         second = timedelta(seconds=1)
-        await store.commit(decided(Mailbox(conversation=None, signals=()), timers=(Timer(name="t", at=NOW + second),)))
+        await store.commit(decided(EMPTY, timers=(Timer(name="t", at=NOW + second),)))
         assert await store.due(NOW, 10) == []
         assert await store.due(NOW + second, 10) == [C]
-        later = decided(await store.load(C), timers=(), outbox=(unsent(1, NOW + 3 * second),))
-        await store.commit(later)
+        assert await store.due(NOW + second, 10, grace=1_000_000) == [C]
+        await store.commit(decided(await store.load(C), timers=(Timer(name="t", at=NOW + 3 * second),)))
         assert await store.due(NOW + 2 * second, 10) == []
-        assert await store.due(NOW + 3 * second, 10) == [C]
-        await store.commit(decided(await store.load(C), outbox=()))
+        await store.commit(decided(await store.load(C), timers=()))
         assert await store.due(NOW + 9 * second, 10) == []
 
-    async def test_everything_is_what_waits_or_is_unsent_due_or_not(self, store: Store, clock: TestClock) -> None:
-        hour = NOW + timedelta(hours=1)
-        chats = [replace(ANNA, chat=name) for name in ("waiting", "unsent", "timer", "idle")]
-        empty = Mailbox(conversation=None, signals=())
-        await store.commit(decided(empty, chats[1], outbox=(unsent(1, hour),)))
-        await store.commit(decided(empty, chats[2], timers=(Timer(name="t", at=hour),)))
-        await store.commit(decided(empty, chats[3]))
-        await store.accept([said(1, chats[0])])
-        assert await store.due(clock.now(), 10) == []
-        found = await store.due(clock.now(), 10, everything=True)
-        assert sorted(found) == sorted(chat.conversation for chat in chats[:2])
+    async def test_what_a_worker_holds_is_due_while_that_worker_is_not_at_work(self, store: Store) -> None:
+        await store.commit(decided(EMPTY, outbox=(unsent(1, "w1"),)))
+        assert await store.due(NOW, 10, grace=1_000_000) == [C]
+        await store.lease("w1", "w1", 60)
+        assert await store.due(NOW, 10) == []
+        await store.release("w1", "w1")
+        assert await store.due(NOW, 10) == [C]
+        await store.commit(decided(await store.load(C), outbox=()))
+        assert await store.due(NOW, 10) == []
 
-    async def test_a_conversation_is_due_once_and_no_more_than_the_limit(self, store: Store, clock: TestClock) -> None:
+    async def test_one_holder_that_is_gone_is_enough(self, store: Store) -> None:
+        await store.lease("w1", "w1", 60)
+        await store.commit(decided(EMPTY, outbox=(unsent(1, "w1"), unsent(2, "w2"))))
+        assert await store.due(NOW, 10) == [C]
+        await store.lease("w2", "w2", 60)
+        assert await store.due(NOW, 10) == []
+        await store.commit(decided(await store.load(C), outbox=(unsent(1, "w1"), unsent(3))))
+        assert await store.due(NOW, 10) == [C], "nobody holds it"
+
+    async def test_only_a_lease_on_its_own_name_is_a_holder_at_work(self, store: Store) -> None:
+        await store.lease("poll:telegram:100", "w1", 60)
+        await store.lease("w1", "w2", 60)
+        await store.commit(decided(EMPTY, outbox=(unsent(1, "w1"),)))
+        await store.commit(decided(EMPTY, BORIS, outbox=(unsent(1, "poll:telegram:100"),)))
+        assert sorted(await store.due(NOW, 10)) == sorted([C, BORIS.conversation])
+
+    async def test_what_nobody_holds_is_due_whatever_is_leased(self, store: Store) -> None:
+        await store.lease("", "", 60)
+        await store.commit(decided(EMPTY, outbox=(unsent(1),)))
+        assert await store.due(NOW, 10) == [C]
+
+    async def test_when_a_worker_is_gone_what_it_held_becomes_due(self, store: Store) -> None:
+        await store.commit(decided(EMPTY, outbox=(unsent(1, "w1"),)))
+        await store.lease("w1", "w1", 0.3)
+        await until(lambda: store.due(NOW, 10))
+        assert "w1" not in await store.leases()
+
+    async def test_a_conversation_is_due_once_and_no_more_than_the_limit(self, store: Store) -> None:
         chats = [replace(ANNA, chat=str(n)) for n in range(6)]
         await store.accept([said(n, chat) for chat in chats for n in range(3)])
         for chat in chats:
             mailbox = replace(await store.load(chat.conversation), signals=())
-            await store.commit(decided(mailbox, chat, outbox=(unsent(1, NOW),)))
-        await clock.advance(1)
-        for everything in (False, True):
-            found = await store.due(clock.now(), 10, everything=everything)
-            assert sorted(found) == sorted(chat.conversation for chat in chats)
-            assert len(await store.due(clock.now(), 4, everything=everything)) == 4
+            await store.commit(decided(mailbox, chat, outbox=(unsent(1),), timers=(Timer(name="t", at=NOW),)))
+        found = await store.due(NOW, 10)
+        assert sorted(found) == sorted(chat.conversation for chat in chats)
+        assert len(await store.due(NOW, 4)) == 4
+
+    async def test_of_those_that_are_due_the_oldest_come_first(self, store: Store) -> None:
+        chats = [replace(ANNA, chat=str(n)) for n in range(4)]
+        for chat, seconds in zip(chats, (3, 1, 4, 2), strict=True):
+            await store.commit(decided(EMPTY, chat, timers=(Timer(name="t", at=NOW + timedelta(seconds=seconds)),)))
+        wanted = [chats[n].conversation for n in (1, 3, 0, 2)]
+        assert await store.due(NOW + timedelta(seconds=9), 10) == wanted
+        assert await store.due(NOW + timedelta(seconds=9), 2) == wanted[:2]
+        assert await store.due(NOW + timedelta(seconds=2), 10) == wanted[:2]
+
+    # --- leases ----------------------------------------------------------------------------------
+
+    async def test_a_lease_belongs_to_one(self, store: Store) -> None:
+        holders = [f"w{n}" for n in range(10)]
+        answers = await asyncio.gather(*(store.lease("poll", holder, 60) for holder in holders))
+        assert sum(answers) == 1
+        winner = holders[answers.index(True)]
+        assert await store.leases() == {"poll": winner}
+        assert [await store.lease("poll", holder, 60) for holder in holders] == answers
+
+    async def test_leases_of_different_names_do_not_disturb_each_other(self, store: Store) -> None:
+        assert await store.leases() == {}
+        assert await asyncio.gather(*(store.lease(f"n{n}", "w", 60) for n in range(5))) == [True] * 5
+        assert await store.leases() == {f"n{n}": "w" for n in range(5)}
+
+    async def test_a_lease_that_ran_out_is_free(self, store: Store) -> None:
+        assert await store.lease("poll", "w1", 0.3)
+        assert not await store.lease("poll", "w2", 60)
+        await until(lambda: store.lease("poll", "w2", 60))
+        assert await store.leases() == {"poll": "w2"}
+        assert not await store.lease("poll", "w1", 60)
+
+    async def test_a_lease_lives_as_long_as_its_holder_renews_it(self, store: Store) -> None:
+        assert await store.lease("once", "w1", 0.3)
+        assert await store.lease("poll", "w1", 0.3)
+        assert await store.lease("poll", "w1", 60)
+        await until(lambda: store.lease("once", "w2", 60))
+        assert not await store.lease("poll", "w2", 60)
+        assert await store.leases() == {"once": "w2", "poll": "w1"}
+
+    async def test_only_its_holder_ends_a_lease(self, store: Store) -> None:
+        await store.lease("poll", "w1", 60)
+        await store.release("poll", "w2")
+        await store.release("other", "w1")
+        assert await store.leases() == {"poll": "w1"}
+        await store.release("poll", "w1")
+        await store.release("poll", "w1")
+        assert await store.leases() == {}
+        assert await store.lease("poll", "w2", 60)
 
     # --- lists and small values ------------------------------------------------------------------
 
@@ -327,7 +430,7 @@ class StoreContract(StoreFixtures):
         chats = [replace(ANNA, chat=str(n)) for n in range(5)]
         for n, (chat, stage) in enumerate(zip(chats, stages, strict=True)):
             updated = NOW + timedelta(minutes=[4, 1, 3, 2, 5][n])
-            await store.commit(decided(Mailbox(conversation=None, signals=()), chat, stage=stage, updated_at=updated))
+            await store.commit(decided(EMPTY, chat, stage=stage, updated_at=updated))
 
         async def listed(*wanted: Stage, limit: int = 100) -> list[str]:
             return [c.address.chat for c in await store.conversations(stages=wanted, limit=limit)]
@@ -340,6 +443,14 @@ class StoreContract(StoreFixtures):
         await store.commit(moved)
         assert await listed(Stage.QUEUED) == ["3"]
         assert await listed(Stage.HUMAN) == ["2", "1"]
+
+    async def test_none_of_many_is_nothing(self, store: Store) -> None:
+        await store.accept([said(1)])
+        await store.commit(decided(await store.load(C), outbox=(unsent(1),), timers=(Timer(name="t", at=NOW),)))
+        await store.accept([said(2)])
+        assert await store.entries(C, limit=0) == await store.entries(C, limit=0, newest=True) == []
+        assert await store.due(NOW, 0) == []
+        assert await store.conversations(stages=list(Stage), limit=0) == []
 
     @pytest.mark.parametrize("value", [0, "", False, 12.5, [1, None, "ё"], {"a": {"b": []}}, 2**53])
     async def test_a_small_value_outlives_a_restart(
@@ -354,6 +465,15 @@ class StoreContract(StoreFixtures):
         await store.put("key", None)
         assert await store.get("key") is None
         await store.close()
+
+    async def test_of_many_who_take_a_value_one_gets_it(self, store: Store) -> None:
+        await store.put("key", {"a": 1})
+        taken = await asyncio.gather(*(store.take("key") for _ in range(10)))
+        assert sorted(taken, key=bool) == [None] * 9 + [{"a": 1}]
+        assert await store.get("key") is None
+        assert await store.take("key") is None
+        await store.put("key", 2)
+        assert await store.take("key") == 2
 
     async def test_a_closed_store_says_so(self, store: Store) -> None:
         await store.close()

@@ -135,8 +135,8 @@ def decided(mailbox: Mailbox, address: Address = ANNA, **fields: Any) -> Change:
     return Change(conversation=after, expected_version=before.version, applied=applied, entries=entries)
 
 
-def unsent(name: object, due_at: datetime) -> OutboxItem:
-    return OutboxItem(id=OutboxId(f"out{name}"), due_at=due_at, body=ToDesk(desk="web", notice=Notice(kind="card")))
+def unsent(name: object, holder: str = "") -> OutboxItem:
+    return OutboxItem(id=OutboxId(f"out{name}"), holder=holder, body=ToDesk(desk="web", notice=Notice(kind="card")))
 
 
 def full_conversation() -> Conversation:
@@ -174,9 +174,11 @@ def full_conversation() -> Conversation:
         tickets=1,
         understandings=(UNDERSTANDING,),
         outbox=(
-            OutboxItem(id=OutboxId("o1"), due_at=later, body=ToCustomer(message=message, receipt="77", desk="web")),
-            unsent(2, later),
-            OutboxItem(id=OutboxId("o3"), due_at=later, body=ToAction(action="lookup", arguments={"number": 5})),
+            OutboxItem(
+                id=OutboxId("o1"), holder="worker-1", body=ToCustomer(message=message, receipt="77", desk="web")
+            ),
+            unsent(2, "worker-2"),
+            OutboxItem(id=OutboxId("o3"), body=ToAction(action="lookup", arguments={"number": 5})),
         ),
         timers=(Timer(name="remind", at=later),),
         threads={"telegram_forum": DeskThread(address=TOPIC, card="3")},

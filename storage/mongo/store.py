@@ -1,0 +1,169 @@
+"""The `Store` port on MongoDB: opens, asks, and says in a sentence why not."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+
+from bson.errors import BSONError
+from pymongo import AsyncMongoClient
+from pymongo.errors import DuplicateKeyError, InvalidURI, PyMongoError
+
+from estafeta.kernel.codec import DecodingError
+from estafeta.kernel.errors import StoreUnavailable
+from estafeta.kernel.model import Address, Conversation, ConversationId, Entry, Json, Signal, Stage
+from estafeta.kernel.ports import Accepted, Change, Clock, Mailbox
+from storage.mongo import arrivals, conversations, due, leases
+from storage.mongo.collections import Collections
+from storage.mongo.config import MongoConfig
+from storage.mongo.documents import Document, read_small_value, small_value, text
+from storage.mongo.errors import sentence
+from storage.mongo.findings import findings
+from storage.mongo.migrations import migrate
+
+_ANSWERED_WITHIN = 5000
+"""Milliseconds for one command, with finding a primary and all repetitions: an election is over by
+then, and a messenger still waits for our acknowledgement."""
+
+
+class MongoStore:
+    """A `Store` in one database, which any number of processes share.
+
+    A stored signal that cannot be decoded is moved to `dead_signals` with the reason, and its
+    conversation goes on; an entry that cannot be decoded is left out of what is read.
+    """
+
+    def __init__(self, config: MongoConfig, *, clock: Clock) -> None:
+        self._config = config
+        self._clock = clock
+        self._client: AsyncMongoClient[Document] | None = None
+        self._collections: Collections | None = None
+
+    async def open(self) -> None:
+        if self._client is not None:
+            return
+        with _told(self._config.place):
+            client = self._client = _client(self._config)
+            collections = Collections(client, self._config.database)
+            try:
+                await migrate(collections.database, self._config.place)
+            except BaseException:
+                self._client = None
+                await client.close()
+                raise
+            self._collections = collections
+
+    async def close(self) -> None:
+        client, self._client, self._collections = self._client, None, None
+        if client is not None:
+            await client.close()
+
+    async def accept(self, signals: Sequence[Signal]) -> list[Accepted]:
+        with self._asked() as stored:
+            return await arrivals.accept(stored, signals) if signals else []
+
+    async def load(self, conversation: ConversationId) -> Mailbox:
+        """Raises `StoreUnavailable` when the conversation itself cannot be decoded."""
+        with self._asked() as stored:
+            return await conversations.load(stored, conversation, self._clock.now())
+
+    async def commit(self, change: Change) -> None:
+        """After `StoreUnavailable` the change may be stored in part; whoever loads the conversation
+        completes it. Raises ValueError for a change that does not follow `expected_version`, or whose
+        entries' places are taken by other entries."""
+        with self._asked() as stored:
+            await conversations.commit(stored, change, self._clock.now())
+
+    async def entries(
+        self, conversation: ConversationId, *, after: int = 0, limit: int = 200, newest: bool = False
+    ) -> list[Entry]:
+        with self._asked() as stored:
+            return await conversations.entries(stored, conversation, after, limit, newest) if limit > 0 else []
+
+    async def resolve(self, address: Address) -> ConversationId | None:
+        with self._asked() as stored:
+            return await arrivals.resolve(stored, address.key)
+
+    async def link(self, address: Address, conversation: ConversationId) -> None:
+        with self._asked() as stored:
+            await arrivals.link(stored, address.key, conversation)
+
+    async def due(self, now: datetime, limit: int, *, grace: float = 0.0) -> list[ConversationId]:
+        """Those that wait longest come first."""
+        with self._asked() as stored:
+            return await due.due(stored, now, limit, grace) if limit > 0 else []
+
+    async def lease(self, name: str, holder: str, seconds: float) -> bool:
+        with self._asked() as stored:
+            return await leases.lease(stored, name, holder, seconds)
+
+    async def release(self, name: str, holder: str) -> None:
+        with self._asked() as stored:
+            await leases.release(stored, name, holder)
+
+    async def leases(self) -> Mapping[str, str]:
+        with self._asked() as stored:
+            return await leases.leases(stored)
+
+    async def conversations(self, *, stages: Sequence[Stage], limit: int = 100) -> list[Conversation]:
+        with self._asked() as stored:
+            return await conversations.latest(stored, stages, limit) if limit > 0 else []
+
+    async def put(self, key: str, value: Json) -> None:
+        with self._asked() as stored:
+            own = {"_id": text(key)}
+            if value is None:
+                await stored.small_values.delete_one(own)
+                return
+            try:
+                await stored.small_values.replace_one(own, small_value(value), upsert=True)
+            except DuplicateKeyError:  # another process inserted it first
+                await stored.small_values.replace_one(own, small_value(value))
+
+    async def get(self, key: str) -> Json:
+        with self._asked() as stored:
+            return _value(await stored.small_values.find_one({"_id": text(key)}))
+
+    async def take(self, key: str) -> Json:
+        with self._asked() as stored:
+            return _value(await stored.small_values.find_one_and_delete({"_id": text(key)}))
+
+    async def findings(self) -> list[str]:
+        """What an administrator should change about the database, as sentences; none when all is well."""
+        with self._asked() as stored:
+            return await findings(stored, self._config.place, self._clock)
+
+    @contextmanager
+    def _asked(self) -> Iterator[Collections]:
+        with _told(self._config.place):
+            if self._collections is None:
+                raise StoreUnavailable("the store is not open")
+            yield self._collections
+
+
+def _client(config: MongoConfig) -> AsyncMongoClient[Document]:
+    try:
+        return AsyncMongoClient(config.url.get_secret_value(), appname="estafeta", timeoutMS=_ANSWERED_WITHIN)
+    except ValueError:  # a port that is none, say
+        raise StoreUnavailable(sentence(config.place, InvalidURI())) from None
+
+
+@contextmanager
+def _told(place: str) -> Iterator[None]:
+    """What the driver raises is told once, here, and without the driver's words: see `errors`."""
+    try:
+        yield
+    except (PyMongoError, BSONError) as error:
+        raise StoreUnavailable(sentence(place, error)) from None
+
+
+def _value(document: Document | None) -> Json:
+    if document is None:
+        return None
+    try:
+        return read_small_value(document)
+    except DecodingError:
+        raise StoreUnavailable(
+            f"the small value {document['_id']} in MongoDB cannot be decoded: remove it or restore it from a backup"
+        ) from None
