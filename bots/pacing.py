@@ -1,7 +1,8 @@
 """How fast a messenger may be talked to.
 
 `Bucket` is the arithmetic: so many at once, then so many a second. `Pacer` lets callers wait for
-their turn at a key, the more urgent first, those of equal urgency in the order they came.
+their turn at a key, the more urgent first, those of equal urgency in the order they came. Several
+processes that send under one name to a messenger pace as one through `Buckets`.
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ from bisect import insort
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from itertools import count
+from typing import Protocol
 
 from estafeta.kernel.errors import EstafetaError
 from estafeta.kernel.ports import Clock
@@ -76,6 +78,21 @@ class Bucket:
         return min(self.rate.burst, self._level + passed * self.rate.per_second)
 
 
+class Buckets(Protocol):
+    """Buckets outside this process, shared by all who send under one name. Nothing here raises, and
+    nothing takes long: a bucket that cannot be asked says so."""
+
+    async def take(self, key: str, cost: float, *, burst: float, per_second: float) -> float | None:
+        """0.0: taken. More: seconds until asking again makes sense. None: it cannot be asked now."""
+        ...
+
+    def block(self, key: str, seconds: float, *, burst: float, per_second: float) -> None:
+        """Nothing for anybody for so long."""
+        ...
+
+    def give_back(self, key: str, cost: float, *, burst: float, per_second: float) -> None: ...
+
+
 @dataclass(order=True, slots=True)
 class _Turn:
     priority: int
@@ -86,16 +103,72 @@ class _Turn:
 
 @dataclass(slots=True)
 class _Lane:
+    """`bucket` counts what this process takes. With `buckets`, `name` is the shared one's there, which had
+    nothing to give before `shared_until` when it was last asked."""
+
     bucket: Bucket
+    buckets: Buckets | None
+    name: str
+    shared_until: float
     waiting: list[_Turn] = field(default_factory=list)
+
+    def delay(self, cost: float, now: float) -> float:
+        return max(self.bucket.delay(cost, now), self.shared_until - now)
+
+    async def take(self, cost: float, clock: Clock) -> float:
+        """0.0: taken. More: how long to wait before trying again."""
+        now = clock.monotonic()
+        delay = self.delay(cost, now)
+        if delay <= 0 and self.buckets is not None:
+            rate = self.bucket.rate
+            shared = await self.buckets.take(self.name, cost, burst=rate.burst, per_second=rate.per_second)
+            now = clock.monotonic()
+            if shared is None:
+                delay = self.bucket.delay(cost, now)
+            else:
+                delay, self.shared_until = shared, now + shared
+        if delay <= 0:
+            self.bucket.take(cost, now)
+            return 0.0
+        return delay
+
+    def block(self, seconds: float, now: float) -> None:
+        self.bucket.block(seconds, now)
+        if self.buckets is not None:
+            rate = self.bucket.rate
+            self.buckets.block(self.name, seconds, burst=rate.burst, per_second=rate.per_second)
+
+    def give_back(self, cost: float, now: float) -> None:
+        self.bucket.give_back(cost)
+        if self.buckets is not None:
+            rate = self.bucket.rate
+            self.shared_until = now
+            self.buckets.give_back(self.name, cost, burst=rate.burst, per_second=rate.per_second)
 
 
 class Pacer:
-    """Turns at keys, each key with the rate that `rate_of` gives it. For one event loop."""
+    """Turns at keys, each key with the rate that `rate_of` gives it. For one event loop.
 
-    def __init__(self, clock: Clock, rate_of: Callable[[Hashable], Rate], *, keep: int = 10_000) -> None:
+    With `buckets`, a turn at a key that `is_shared` is taken there too: the bucket is named `scope` and
+    the key, and all pacers that name it so keep the rate together. The queue stays here; only its head
+    asks. While the buckets cannot be asked, each pacer keeps the rate by itself.
+    """
+
+    def __init__(
+        self,
+        clock: Clock,
+        rate_of: Callable[[Hashable], Rate],
+        *,
+        buckets: Buckets | None = None,
+        scope: str = "",
+        is_shared: Callable[[Hashable], bool] = lambda key: True,
+        keep: int = 10_000,
+    ) -> None:
         self._clock = clock
         self._rate_of = rate_of
+        self._buckets = buckets
+        self._scope = scope
+        self._is_shared = is_shared
         self._keep = keep
         self._lanes: dict[Hashable, _Lane] = {}
         self._numbers = count()
@@ -106,12 +179,12 @@ class Pacer:
         Raises `TooBusy` when that would take more than `patience` seconds (None: however long).
         """
         lane = self._lane(key)
-        start = self._now()
-        if not lane.waiting and lane.bucket.delay(cost, start) <= 0:
+        start = self._clock.monotonic()
+        if lane.buckets is None and not lane.waiting and lane.bucket.delay(cost, start) <= 0:
             lane.bucket.take(cost, start)
             return
         ahead = sum(turn.cost for turn in lane.waiting if turn.priority <= priority)
-        expected = lane.bucket.delay(cost, start) + ahead / lane.bucket.rate.per_second
+        expected = lane.delay(cost, start) + ahead / lane.bucket.rate.per_second
         if patience is not None and expected > patience:
             raise TooBusy(expected)
         turn = _Turn(priority, next(self._numbers), cost)
@@ -125,12 +198,13 @@ class Pacer:
 
     async def _reach_head(self, lane: _Lane, turn: _Turn, deadline: float | None) -> None:
         while True:
-            now = self._now()
-            delay = lane.bucket.delay(turn.cost, now)
-            if lane.waiting[0] is turn and delay <= 0:
-                lane.bucket.take(turn.cost, now)
+            is_head = lane.waiting[0] is turn
+            delay = (
+                await lane.take(turn.cost, self._clock) if is_head else lane.delay(turn.cost, self._clock.monotonic())
+            )
+            if is_head and delay <= 0:
                 return
-            if deadline is not None and now + delay > deadline:
+            if deadline is not None and self._clock.monotonic() + delay > deadline:
                 raise TooBusy(max(delay, 1.0))
             if lane.waiting[0] is turn:
                 await self._clock.sleep(delay)
@@ -140,12 +214,12 @@ class Pacer:
 
     def penalise(self, key: Hashable, retry_after: float) -> None:
         """The messenger said to be quiet: nobody's turn comes at this key before `retry_after` seconds."""
-        self._lane(key).bucket.block(retry_after, self._now())
+        self._lane(key).block(retry_after, self._clock.monotonic())
 
     def give_back(self, key: Hashable, cost: float = 1.0) -> None:
         """A turn that was waited for and not used."""
         lane = self._lane(key)
-        lane.bucket.give_back(cost)
+        lane.give_back(cost, self._clock.monotonic())
         for turn in lane.waiting:
             turn.wake.set()
 
@@ -154,15 +228,19 @@ class Pacer:
         if lane is None:
             if len(self._lanes) >= self._keep:
                 self._forget_idle()
-            lane = self._lanes[key] = _Lane(Bucket(self._rate_of(key), self._now()))
+            now = self._clock.monotonic()
+            buckets = self._buckets if self._buckets is not None and self._is_shared(key) else None
+            lane = _Lane(Bucket(self._rate_of(key), now), buckets, f"{self._scope}:{key}", now)
+            self._lanes[key] = lane
         return lane
 
     def _forget_idle(self) -> None:
-        now = self._now()
-        idle = [key for key, lane in self._lanes.items() if not lane.waiting and lane.bucket.is_idle(now)]
+        now = self._clock.monotonic()
+        idle = [
+            key
+            for key, lane in self._lanes.items()
+            if not lane.waiting and lane.shared_until <= now and lane.bucket.is_idle(now)
+        ]
         for key in idle:
             del self._lanes[key]
         self._keep = max(self._keep, 2 * len(self._lanes))
-
-    def _now(self) -> float:
-        return self._clock.now().timestamp()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import random
 from collections import OrderedDict
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any, ClassVar, Literal
 
 import structlog
@@ -14,16 +14,18 @@ from aiohttp import web
 
 from bots.render import Chunk, render
 from bots.telegram import webhook
-from bots.telegram.client import TEXT_LIMIT, RawMethod, TelegramClient
+from bots.telegram.client import TEXT_LIMIT, Method, RawMethod, TelegramClient
 from bots.telegram.config import TelegramConfig
 from bots.telegram.convert import ALLOWED_UPDATES, CHANNEL, integer
 from bots.telegram.failures import failure
 from bots.telegram.receive import Receiver, Route, SetAside
 from estafeta.kernel.errors import ConfigurationError, SendFailed, StoreUnavailable
-from estafeta.kernel.model import Address, Capabilities, OutboundMessage
+from estafeta.kernel.model import Address, Capabilities, Json, OutboundMessage
 from estafeta.kernel.ports import Accept, Clock
 
 POLL_SECONDS = 25
+_CONFLICT_SECONDS = 1.0
+"""Between tries while another process still polls: two that repeat at once end each other's polls for ever."""
 _BATCH = 100
 _TYPING_SECONDS = 4.0
 _REMEMBERED = 10_000
@@ -74,8 +76,7 @@ class TelegramChannel:
         self._client = client
         self._clock = clock
         self._receiver = Receiver(client, self.account, clock=clock, routes=routes or {}, set_aside=set_aside)
-        self._offset: int | None = None
-        self._typed: OrderedDict[str, datetime] = OrderedDict()
+        self._typed: OrderedDict[str, float] = OrderedDict()
         self._begun: OrderedDict[str, list[str]] = OrderedDict()
 
     def mount(self, app: web.Application, accept: Accept) -> None:
@@ -83,7 +84,11 @@ class TelegramChannel:
         webhook.mount(app, self._receiver, self.account, self._config.secret, accept)
 
     async def listen(self, accept: Accept) -> None:
-        """Polls, or sets the webhook (if `public_url` says where it is) and waits, until cancelled."""
+        """Polls, or sets the webhook (if `public_url` says where it is) and waits, until cancelled.
+
+        Only one process may poll at a time; it may stop at any moment, and another go on: what was not
+        confirmed comes again, and what of it was stored is known by its id.
+        """
         if self._config.mode == "webhook" and self._config.secret is None:
             raise ConfigurationError(f"Telegram account {self.account}: mode is webhook, so secret must be set.")
         async with asyncio.TaskGroup() as tasks:
@@ -122,9 +127,9 @@ class TelegramChannel:
         return sent[-1]
 
     async def typing(self, to: Address, who: Literal["bot", "operator"] = "bot") -> None:
-        now, chat = self._clock.now(), integer(_number(to.chat))
+        now, chat = self._clock.monotonic(), integer(_number(to.chat))
         last = self._typed.get(to.chat)
-        if chat is None or (last is not None and (now - last).total_seconds() < _TYPING_SECONDS):
+        if chat is None or (last is not None and now - last < _TYPING_SECONDS):
             return
         self._typed[to.chat] = now
         if len(self._typed) > _REMEMBERED:
@@ -135,25 +140,48 @@ class TelegramChannel:
             _log.debug("telegram_typing_failed", account=self.account, code=failed.code)
 
     async def _poll(self, accept: Accept) -> None:
-        """The offset moves, and so Telegram forgets, only after `accept` returned."""
+        """The offset moves, and so Telegram forgets, only after `accept` returned. It is Telegram that
+        remembers it, so the next process begins without one. Nor is one kept while nothing waits: after a
+        week without updates their numbers begin anew (https://core.telegram.org/bots/api#update)."""
         pause = _Pause(self._clock, self.account)
         await self._insist(DeleteWebhook(), pause)
+        offset: int | None = None
         while True:
-            method = RawGetUpdates(
-                offset=self._offset, limit=_BATCH, timeout=POLL_SECONDS, allowed_updates=ALLOWED_UPDATES
-            )
+            method = RawGetUpdates(offset=offset, limit=_BATCH, timeout=POLL_SECONDS, allowed_updates=ALLOWED_UPDATES)
             try:
                 updates = await self._client.call(method, timeout=POLL_SECONDS + 10)
                 await self._receiver.take(updates if isinstance(updates, list) else (), accept)
             except (SendFailed, StoreUnavailable) as error:
-                await pause.after(error)
+                if isinstance(error, SendFailed) and error.code == "conflict":
+                    await self._contested(pause)
+                else:
+                    await pause.after(error)
                 continue
             pause.over()
             numbers = [n for update in updates or () if (n := _update_id(update)) is not None]
-            if numbers:
-                self._offset = max(numbers) + 1
-            elif updates:
+            offset = max(numbers) + 1 if numbers else None
+            if updates and not numbers:
                 await pause.after(failure("no_answer", self._config.language))
+
+    async def _contested(self, pause: _Pause) -> None:
+        """Somebody else receives this bot's updates: the process before us for a moment more, or another
+        installation. A webhook that was set meanwhile would stay, so it is removed: here it is polled."""
+        await pause.contested()
+        info = await self._asked(RawMethod("getWebhookInfo", {}))
+        if isinstance(info, dict) and info.get("url"):
+            _log.warning(
+                "telegram_webhook_removed",
+                account=self.account,
+                what_to_do="A webhook was set for this bot while this process polls. If another installation uses "
+                "the bot, stop one of the two; or set ESTAFETA_TELEGRAM__MODE=webhook here.",
+            )
+            await self._asked(DeleteWebhook())
+
+    async def _asked(self, method: Method) -> Json:
+        try:
+            return await self._client.call(method)
+        except SendFailed:
+            return None  # the next poll tells whether it is still so
 
     async def _announce_webhook(self, public_url: str) -> None:
         secret = self._config.secret
@@ -186,10 +214,24 @@ class _Pause:
         self._account = account
         self._failures = 0
 
+    async def contested(self) -> None:
+        """Short, and always the same: a process that hands over is gone within seconds."""
+        self._failures += 1
+        if self._failures == 1:
+            _log.info("telegram_polled_elsewhere", account=self._account, seconds=_CONFLICT_SECONDS)
+        elif self._failures % 30 == 0:
+            _log.warning(
+                "telegram_still_polled_elsewhere",
+                account=self._account,
+                times=self._failures,
+                what_to_do="Another program takes this bot's updates: stop it, or give each its own bot.",
+            )
+        await self._clock.sleep(_CONFLICT_SECONDS * random.uniform(0.5, 1.5))  # noqa: S311
+
     async def after(self, error: SendFailed | StoreUnavailable) -> None:
         self._failures += 1
         wait = min(0.5 * 2 ** min(self._failures - 1, 10), self._MOST)
-        if isinstance(error, SendFailed) and error.code in ("too_many_requests", "unauthorized", "conflict"):
+        if isinstance(error, SendFailed) and error.code in ("too_many_requests", "unauthorized"):
             wait = max(wait, min(error.retry_after or 0.0, self._MOST))
         if self._failures in (1, 10) or self._failures % 100 == 0:
             _log.warning("telegram_receiving_paused", account=self._account, reason=str(error), seconds=wait)

@@ -31,7 +31,7 @@ from aiogram.types import InputFile
 from pydantic import SecretStr
 from yarl import URL
 
-from bots.pacing import Pacer, Rate, TooBusy
+from bots.pacing import Buckets, Pacer, Rate, TooBusy
 from bots.splitting import shorten, split
 from bots.telegram.config import TelegramLimits
 from bots.telegram.failures import Language, failure, is_unchanged, translate
@@ -159,7 +159,10 @@ class _Keys:
 
 
 class TelegramClient:
-    """One bot's side of the Bot API. Start nothing with it before an event loop runs; `close` it."""
+    """One bot's side of the Bot API. Start nothing with it before an event loop runs; `close` it.
+
+    `buckets`: through them all processes that send as this bot keep its limits together.
+    """
 
     def __init__(
         self,
@@ -169,6 +172,7 @@ class TelegramClient:
         base_url: str | None = None,
         language: Language = "ru",
         limits: TelegramLimits | None = None,
+        buckets: Buckets | None = None,
     ) -> None:
         server = TelegramAPIServer.from_base(base_url) if base_url else PRODUCTION
         self._session = LeanSession(api=server)
@@ -176,7 +180,9 @@ class TelegramClient:
         self.bot_id = self._bot.id
         self.language: Language = language
         self._limits = limits or TelegramLimits()
-        self._pacer = Pacer(clock, self._rate_of)
+        self._pacer = Pacer(
+            clock, self._rate_of, buckets=buckets, scope=f"telegram:{self.bot_id}", is_shared=_has_many_senders
+        )
         self._moved: dict[int, int] = {}
 
     def __repr__(self) -> str:
@@ -296,6 +302,12 @@ class TelegramClient:
 @dataclass(frozen=True, slots=True)
 class _Answer:
     value: Json
+
+
+def _has_many_senders(key: Hashable) -> bool:
+    """The bot's budget and the group's are everybody's. One customer's chat has one sender at a time, and
+    asking elsewhere before each message would cost a round trip."""
+    return key == "bot" or (isinstance(key, int) and key < 0)
 
 
 def _without_markup(method: Method) -> Method:

@@ -4,12 +4,17 @@ A visitor is who holds the token that the first hello was answered with; the sto
 token's digest. A message is acknowledged after `accept` returned, and the browser repeats it with
 the same id until then. What is said to the customer is in the timeline already when the outbox
 calls `send`: sockets read it from there (see connection.py).
+
+Any number of processes may serve the chat, and those that send need not be among them: sockets hear of
+everything by the bus. What a process remembers (its sockets, how fast a visitor speaks) is its own, so the
+limits of WidgetConfig hold for each process.
 """
 
 from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Literal
@@ -46,13 +51,19 @@ _HELLO_WITHIN = 10.0
 _HEARTBEAT = 30.0
 _SIGNS = 8
 """Typing and pings of a visitor that have an effect at once; after that one a second."""
+_SPREAD = 2.0
+_SPREAD_EACH = 0.002
+"""Seconds over which open sockets look when all of them must: at most, and for each of them."""
+_READERS = 16
+"""Connections that read the store at the same time."""
 
 
 class WidgetChannel:
     """Serves the chat from the platform's web application (`mount`).
 
-    `on_typing` hears that the customer of a conversation is writing (about once in 3 seconds;
-    never more than once a second for long). `follow` must run for what others say to appear at once.
+    `announce` is the bus's: it hears that the customer of a conversation is writing (about once in 3
+    seconds; never more than once a second for long), or that the bot is. Where sockets are served
+    `follow` must run, for what others say to appear at once.
     """
 
     name = "widget"
@@ -64,17 +75,20 @@ class WidgetChannel:
         store: Store,
         clock: Clock,
         greeting: Greeting,
-        on_typing: Callable[[ConversationId], Awaitable[None]],
+        announce: Callable[[Live], Awaitable[None]],
     ) -> None:
         self._config = config
         self._store = store
         self._clock = clock
         self._greeting = greeting
-        self._on_typing = on_typing
+        self._announce = announce
         self._pages = Pages(config)
         self._pace = Pace(burst=config.burst, rate=config.rate)
         self._signs = Pace(burst=_SIGNS, rate=1.0)
         self._sockets = Sockets()
+        self._reading = asyncio.Semaphore(_READERS)
+        self._served: set[web.WebSocketResponse] = set()
+        self._stopping = False
 
     @property
     def account(self) -> str:
@@ -99,6 +113,7 @@ class WidgetChannel:
         async def socket(request: web.Request) -> web.StreamResponse:
             return await self._serve(request, accept)
 
+        self._stopping = False
         app.router.add_get("/widget.js", self._pages.loader)
         app.router.add_get("/widget/frame", self._pages.frame)
         app.router.add_get("/widget/static/{version}/{name}", self._pages.static)
@@ -112,6 +127,9 @@ class WidgetChannel:
     async def follow(self, announcements: AsyncIterator[Live]) -> None:
         """Passes on to open sockets what happens to their conversations, until cancelled."""
         async for live in announcements:
+            if live.kind == "missed":
+                self._look_everywhere()
+                continue
             for connection in self._sockets.of_conversation(live.conversation):
                 if live.kind == "changed":
                     connection.look()
@@ -119,15 +137,26 @@ class WidgetChannel:
                     name = live.name if self._config.show_operator_names or live.who == "bot" else ""
                     connection.hint({"type": "typing", "who": live.who, "name": name})
 
+    def _look_everywhere(self) -> None:
+        """Everybody looks, but not all at once: the store has just been away, or the bus."""
+        connections = list(self._sockets)
+        within = min(_SPREAD, _SPREAD_EACH * len(connections))
+        for connection in connections:
+            connection.look_after(random.uniform(0.0, within))  # noqa: S311
+
     async def send(self, message: OutboundMessage) -> str:
-        """The words are in the timeline already; open sockets are told to look."""
-        for connection in self._sockets.of_chat(message.to.chat):
-            connection.look()
+        """Nothing is left to do: the words are in the timeline, and whoever committed them announced it."""
         return message.id
 
     async def typing(self, to: Address, who: Literal["bot", "operator"] = "bot") -> None:
-        for connection in self._sockets.of_chat(to.chat):
-            connection.hint({"type": "typing", "who": who, "name": ""})
+        """Of an operator who types the bus has told already, and by which name."""
+        if who == "operator":
+            return
+        try:
+            conversation = await self._store.resolve(to) or to.conversation
+        except StoreUnavailable:
+            return
+        await self._announce(Live(kind="typing", conversation=conversation, who=who))
 
     # --- one socket ---
 
@@ -138,13 +167,25 @@ class WidgetChannel:
             raise web.HTTPServiceUnavailable(text="Too many chats are open now.", headers={hdrs.RETRY_AFTER: "30"})
         ws = web.WebSocketResponse(max_msg_size=frames.FRAME_LIMIT, heartbeat=_HEARTBEAT, compress=False, timeout=2.0)
         await ws.prepare(request)
-        hello = await self._hello(ws)
-        if hello is not None:
-            try:
-                await self._talk(ws, request.transport, hello, accept)
-            except StoreUnavailable:
-                await self._dismiss(ws, "unavailable", hello.language, WSCloseCode.TRY_AGAIN_LATER)
+        if self._stopping:
+            await ws.close(code=WSCloseCode.SERVICE_RESTART)
+            return ws
+        self._served.add(ws)
+        try:
+            hello = await self._hello(ws)
+            if hello is not None:
+                await self._welcomed(ws, request.transport, hello, accept)
+        finally:
+            self._served.discard(ws)
         return ws
+
+    async def _welcomed(
+        self, ws: web.WebSocketResponse, transport: asyncio.Transport | None, hello: Hello, accept: Accept
+    ) -> None:
+        try:
+            await self._talk(ws, transport, hello, accept)
+        except StoreUnavailable:
+            await self._dismiss(ws, "unavailable", hello.language, WSCloseCode.TRY_AGAIN_LATER)
 
     def _own_origin(self, request: web.Request) -> bool:
         """Browsers do not apply CORS to WebSockets: this check is what keeps other sites out."""
@@ -199,8 +240,9 @@ class WidgetChannel:
             transport,
             config=self._config,
             store=self._store,
+            reading=self._reading,
             address=address,
-            conversation=await self._store.resolve(address) or address.conversation,
+            conversation=await self._conversation_of(address),
             language=language,
         )
         text, buttons = self._greeting(language)
@@ -226,13 +268,13 @@ class WidgetChannel:
                 case Message() | Press():
                     await self._accept(connection, frame, accept)
                 case Typing():
-                    if self._signs.take(connection.address.chat, self._clock.now()):
-                        await self._on_typing(connection.conversation)
+                    if self._signs.take(connection.address.chat, self._clock.monotonic()):
+                        typing = Live(kind="typing", conversation=connection.conversation, who="customer")
+                        await self._announce(typing)
                 case Ping():
                     connection.tell({"type": "pong"})
-                    # Announcements may be lost; a ping makes up for it.
-                    if self._signs.take(connection.address.chat, self._clock.now()):
-                        connection.look()
+                    if self._signs.take(connection.address.chat, self._clock.monotonic()):
+                        await self._look_again(connection)
                 case Hello():
                     connection.tell(frames.error_out("bad_request", connection.language))
         except Refused as refused:
@@ -241,7 +283,7 @@ class WidgetChannel:
     async def _accept(self, connection: Connection, frame: Message | Press, accept: Accept) -> None:
         """Stores it, then acknowledges; refuses with a reason when it cannot be stored now."""
         now = self._clock.now()
-        if not self._pace.take(connection.address.chat, now):
+        if not self._pace.take(connection.address.chat, self._clock.monotonic()):
             raise Refused("too_fast", frame.id)
         profile = Profile(language=connection.language)
         signal = Signal(
@@ -259,18 +301,31 @@ class WidgetChannel:
         connection.tell({"type": "ack", "id": frame.id})
         if accepted.conversation is not None:
             await self._belongs(connection.address.chat, accepted.conversation)
+            for tab in self._sockets.of_chat(connection.address.chat):
+                tab.look()
+
+    async def _look_again(self, connection: Connection) -> None:
+        """Announcements may be lost; a ping makes up for it. It also finds out when another process
+        linked the visitor's address to another conversation."""
+        with contextlib.suppress(StoreUnavailable):
+            await self._belongs(connection.address.chat, await self._conversation_of(connection.address))
+        connection.look()
+
+    async def _conversation_of(self, address: Address) -> ConversationId:
+        async with self._reading:
+            return await self._store.resolve(address) or address.conversation
 
     async def _belongs(self, chat: str, conversation: ConversationId) -> None:
-        """The visitor's words went to this conversation: every tab must hear of it.
-
-        A tab that shows another one (the address was linked meanwhile) begins anew.
-        """
+        """The visitor's words go to this conversation. A tab that shows another one (the address was
+        linked meanwhile) begins anew."""
         for connection in self._sockets.of_chat(chat):
             if connection.conversation != conversation:
                 self._sockets.move(connection, conversation)
                 if connection.seq:
                     await connection.close(WSCloseCode.SERVICE_RESTART)
-            connection.look()
+                connection.look()
 
     async def _shut_down(self, _app: web.Application) -> None:
-        await asyncio.gather(*(connection.close(WSCloseCode.GOING_AWAY) for connection in self._sockets))
+        """Pages come back at once, each after a moment of its own, to a process that is still there."""
+        self._stopping = True
+        await asyncio.gather(*(ws.close(code=WSCloseCode.SERVICE_RESTART) for ws in self._served))

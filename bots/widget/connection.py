@@ -8,6 +8,7 @@ is lost, doubled or out of turn however often it is woken.
 from __future__ import annotations
 
 import asyncio
+import random
 from collections import deque
 from typing import Any
 
@@ -26,7 +27,10 @@ _AGAIN_AFTER = 1.0
 
 
 class Connection:
-    """A browser that does not take what it is sent is cut off: it comes back and resumes."""
+    """A browser that does not take what it is sent is cut off: it comes back and resumes.
+
+    `reading` bounds how many connections read the store at once; it is never held while sending.
+    """
 
     def __init__(
         self,
@@ -35,6 +39,7 @@ class Connection:
         *,
         config: WidgetConfig,
         store: Store,
+        reading: asyncio.Semaphore,
         address: Address,
         conversation: ConversationId,
         language: str,
@@ -46,11 +51,13 @@ class Connection:
         self._transport = transport
         self._config = config
         self._store = store
+        self._reading = reading
         self._seq = 0
         self._state: dict[str, str] = {}
         self._small: deque[dict[str, Any]] = deque()
         self._wake = asyncio.Event()
         self._stale = False
+        self._later: asyncio.TimerHandle | None = None
 
     @property
     def seq(self) -> int:
@@ -75,6 +82,15 @@ class Connection:
         self._stale = True
         self._wake.set()
 
+    def look_after(self, seconds: float) -> None:
+        """Looks then, once, however often it is told to before."""
+        if self._later is None:
+            self._later = asyncio.get_running_loop().call_later(seconds, self._look_now)
+
+    def _look_now(self) -> None:
+        self._later = None
+        self.look()
+
     async def close(self, code: int) -> None:
         await self._ws.close(code=code)
 
@@ -89,7 +105,7 @@ class Connection:
         after = after if after <= last else 0
         page: list[Entry] = []
         if last > after:
-            page = await self._store.entries(self.conversation, after=after, limit=PAGE, newest=after == 0)
+            page = await self._entries(after=after, newest=after == 0)
         self._seq = page[-1].seq if page else after
         self._state = frames.state_out(conversation, names=self._config.show_operator_names)
         frame = {
@@ -114,14 +130,14 @@ class Connection:
                 try:
                     await self._news()
                 except StoreUnavailable:
-                    asyncio.get_running_loop().call_later(_AGAIN_AFTER, self.look)
+                    self.look_after(random.uniform(0.5, 1.5) * _AGAIN_AFTER)  # noqa: S311
 
     async def _news(self) -> None:
         conversation = await self._loaded()
         if conversation is None:
             return
         while self._seq < conversation.seq:
-            page = await self._store.entries(self.conversation, after=self._seq, limit=PAGE)
+            page = await self._entries(after=self._seq)
             if not page:
                 break
             self._seq = page[-1].seq
@@ -134,7 +150,12 @@ class Connection:
             await self._send({"type": "state", "state": state})
 
     async def _loaded(self) -> Conversation | None:
-        return (await self._store.load(self.conversation)).conversation
+        async with self._reading:
+            return (await self._store.load(self.conversation)).conversation
+
+    async def _entries(self, *, after: int, newest: bool = False) -> list[Entry]:
+        async with self._reading:
+            return await self._store.entries(self.conversation, after=after, limit=PAGE, newest=newest)
 
     def _shown(self, page: list[Entry]) -> list[dict[str, Any]]:
         names = self._config.show_operator_names

@@ -1,15 +1,14 @@
-"""How fast one visitor may speak. Pure: the time is given."""
+"""How fast one visitor may speak. Pure: the time is given, in seconds of a clock that does not jump."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
 
 
 @dataclass(slots=True)
 class _Bucket:
     left: float
-    at: datetime
+    at: float
 
 
 class Pace:
@@ -24,7 +23,7 @@ class Pace:
         self._buckets: dict[str, _Bucket] = {}
         self._forget_above = 1000
 
-    def take(self, visitor: str, now: datetime) -> bool:
+    def take(self, visitor: str, now: float) -> bool:
         """True when the visitor may speak now; that is counted."""
         bucket = self._buckets.get(visitor)
         if bucket is None:
@@ -37,10 +36,10 @@ class Pace:
         bucket.left -= 1
         return True
 
-    def _refilled(self, bucket: _Bucket, now: datetime) -> float:
-        return min(float(self._burst), bucket.left + max(0.0, (now - bucket.at).total_seconds()) * self._rate)
+    def _refilled(self, bucket: _Bucket, now: float) -> float:
+        return min(float(self._burst), bucket.left + max(0.0, now - bucket.at) * self._rate)
 
-    def _forget(self, now: datetime) -> None:
+    def _forget(self, now: float) -> None:
         if len(self._buckets) < self._forget_above:
             return
         full = [visitor for visitor, bucket in self._buckets.items() if self._refilled(bucket, now) >= self._burst]

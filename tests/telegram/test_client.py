@@ -235,6 +235,27 @@ async def test_a_full_queue_is_said_to_be_one() -> None:
         assert failed.retry_after == pytest.approx(100)
 
 
+async def test_the_bots_budget_and_the_groups_are_shared_with_other_processes() -> None:
+    class Asked(list[str]):
+        async def take(self, key: str, cost: float, *, burst: float, per_second: float) -> float | None:
+            self.append(key)
+            return 0.0
+
+        def block(self, key: str, seconds: float, *, burst: float, per_second: float) -> None: ...
+
+        def give_back(self, key: str, cost: float, *, burst: float, per_second: float) -> None: ...
+
+    async with staged() as stage:
+        asked = Asked()
+        client = TelegramClient(stage.config.token, clock=stage.clock, base_url=stage.fake.url, buckets=asked)
+        ivan, group = stage.fake.private("Иван"), stage.fake.group()
+        await client.call(hello(ivan.id))
+        await client.call(hello(group.id))
+        await client.close()
+        scope = f"telegram:{client.bot_id}"
+        assert asked == [f"{scope}:bot", f"{scope}:{group.id}", f"{scope}:bot"]
+
+
 def test_sentences_are_in_the_operators_language() -> None:
     for code in _FAILURES:
         russian, english = failure(code, "ru").sentence, failure(code, "en").sentence

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime, timedelta
 
 import pytest
 from hypothesis import given
@@ -143,6 +144,111 @@ async def test_a_turn_that_was_not_used_is_the_next_ones() -> None:
         await pace.wait("k")
     pace.give_back("k")
     await pace.wait("k", patience=0)
+
+
+class OneBucket:
+    """Shared buckets as a script of answers: seconds, or None for "cannot be asked"; the last one stays."""
+
+    def __init__(self, *answers: float | None) -> None:
+        self.answers = list(answers)
+        self.asked: list[str] = []
+        self.blocked: list[float] = []
+        self.given = 0.0
+
+    async def take(self, key: str, cost: float, *, burst: float, per_second: float) -> float | None:
+        self.asked.append(key)
+        await asyncio.sleep(0)
+        return self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
+
+    def block(self, key: str, seconds: float, *, burst: float, per_second: float) -> None:
+        self.blocked.append(seconds)
+
+    def give_back(self, key: str, cost: float, *, burst: float, per_second: float) -> None:
+        self.given += cost
+
+
+def sharing(clock: TestClock, buckets: OneBucket, rate: Rate = Rate(10, 10)) -> Pacer:  # noqa: B008
+    return Pacer(clock, lambda key: rate, buckets=buckets, scope="bot")
+
+
+async def test_what_others_took_is_waited_for() -> None:
+    clock, buckets = TestClock(), OneBucket(3.0, 2.0, 0.0)
+    turn = asyncio.create_task(sharing(clock, buckets).wait("k"))
+    await clock.advance(4.9)
+    assert not turn.done()
+    await clock.advance(0.2)
+    assert turn.done()
+    assert buckets.asked == ["bot:k"] * 3
+
+
+async def test_only_the_head_asks_and_the_order_is_kept() -> None:
+    clock, buckets = TestClock(), OneBucket(1.0, 0.0, 0.0, 0.0, 0.0, 0.0)
+    order = await served(clock, sharing(clock, buckets), ("words 1", 1), ("card", 0), ("words 2", 1), ("words 3", 1))
+    assert sorted(order) == ["card", "words 1", "words 2", "words 3"]
+    assert order[0] == "card"
+    assert order.index("words 2") < order.index("words 3")
+    assert len(buckets.asked) <= 6
+
+
+async def test_patience_is_kept_with_what_others_took() -> None:
+    clock, buckets = TestClock(), OneBucket(30.0)
+    pace = sharing(clock, buckets)
+    with pytest.raises(TooBusy) as busy:
+        await pace.wait("k", patience=5)
+    assert busy.value.retry_after == 30
+    with pytest.raises(TooBusy):
+        await pace.wait("k", patience=5)
+    assert len(buckets.asked) == 1  # what was said holds for a while
+
+
+async def test_without_an_answer_one_keeps_the_rate_alone() -> None:
+    clock, buckets = TestClock(), OneBucket(0.0, None)
+    pace = sharing(clock, buckets, SLOW)
+    for _ in range(2):
+        await pace.wait("k", patience=0)
+    with pytest.raises(TooBusy):
+        await pace.wait("k", patience=1)
+
+
+async def test_penalties_and_unused_turns_are_told_to_all() -> None:
+    clock, buckets = TestClock(), OneBucket(0.0)
+    pace = sharing(clock, buckets)
+    await pace.wait("k")
+    pace.give_back("k")
+    pace.penalise("k", 7)
+    assert (buckets.given, buckets.blocked) == (1.0, [7])
+    with pytest.raises(TooBusy):
+        await pace.wait("k", patience=5)
+
+
+async def test_a_key_that_is_not_shared_asks_nobody() -> None:
+    buckets = OneBucket(30.0)
+    pace = Pacer(TestClock(), lambda key: SLOW, buckets=buckets, is_shared=lambda key: key != "mine")
+    await pace.wait("mine", patience=0)
+    assert buckets.asked == []
+
+
+async def test_a_wall_clock_that_jumps_silences_nobody() -> None:
+    class Jumping(TestClock):
+        jump = timedelta()
+
+        def now(self) -> datetime:
+            return super().now() + self.jump
+
+        def monotonic(self) -> float:
+            return TestClock.now(self).timestamp()
+
+    clock = Jumping()
+    pace = pacer(clock)
+    for _ in range(2):
+        await pace.wait("k")
+    clock.jump = -timedelta(days=1)
+    turn = asyncio.create_task(pace.wait("k"))
+    await clock.advance(2)
+    assert turn.done()
+    clock.jump = timedelta(days=1)
+    with pytest.raises(TooBusy):
+        await pace.wait("k", patience=1)
 
 
 async def test_quiet_keys_are_forgotten_and_busy_ones_are_not() -> None:

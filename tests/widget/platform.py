@@ -4,7 +4,7 @@ a real server, and a shop's page on another origin."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any, Literal
@@ -13,6 +13,7 @@ from aiohttp import web
 
 from bots.widget.channel import WidgetChannel
 from bots.widget.config import WidgetConfig
+from estafeta.bus.memory import MemoryBus
 from estafeta.kernel.errors import StoreUnavailable
 from estafeta.kernel.model import (
     Address,
@@ -37,7 +38,7 @@ from estafeta.kernel.model import (
     Ticket,
     TicketId,
 )
-from estafeta.kernel.ports import Accepted, Change, Live, Mailbox
+from estafeta.kernel.ports import Accepted, Bus, Change, Live, Mailbox
 
 ANNA = Operator(id="op-1", name="Анна", desk="web")
 
@@ -50,6 +51,9 @@ class HandClock:
 
     def now(self) -> datetime:
         return self.time
+
+    def monotonic(self) -> float:
+        return self.time.timestamp()
 
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(seconds)
@@ -107,8 +111,16 @@ class MemoryStore:
     async def link(self, address: Address, conversation: ConversationId) -> None:
         self.addresses[address] = conversation
 
-    async def due(self, now: datetime, limit: int, *, everything: bool = False) -> list[ConversationId]:
+    async def due(self, now: datetime, limit: int, *, grace: float = 0.0) -> list[ConversationId]:
         return []
+
+    async def lease(self, name: str, holder: str, seconds: float) -> bool:
+        return True
+
+    async def release(self, name: str, holder: str) -> None: ...
+
+    async def leases(self) -> Mapping[str, str]:
+        return {}
 
     async def conversations(self, *, stages: Sequence[Stage], limit: int = 100) -> list[Conversation]:
         return list(self.conversations_by_id.values())
@@ -118,18 +130,21 @@ class MemoryStore:
     async def get(self, key: str) -> Json:
         return None
 
+    async def take(self, key: str) -> Json:
+        return None
+
 
 class Platform:
     """The chat's channel on a free loopback port. Customers' words get into the timeline at once;
-    everything else happens when a test says so."""
+    everything else happens when a test says so. `beside`: another process of the same platform."""
 
-    def __init__(self, **config: Any) -> None:
-        self.clock = HandClock()
-        self.store = MemoryStore()
+    def __init__(self, beside: Platform | None = None, *, bus: Bus | None = None, **config: Any) -> None:
+        self.clock: HandClock = beside.clock if beside else HandClock()
+        self.store: MemoryStore = beside.store if beside else MemoryStore()
+        self.bus: Bus = bus or (beside.bus if beside else MemoryBus())
         self.typed: list[ConversationId] = []
         self.greeting_text = "Здравствуйте! Чем помочь?"
         self.silent = False
-        self._live: asyncio.Queue[Live] = asyncio.Queue()
         self._tasks: set[asyncio.Task[Any]] = set()
         self._runner: web.AppRunner | None = None
         self.channel = WidgetChannel(
@@ -140,7 +155,7 @@ class Platform:
                 self.greeting_text if language == "ru" else "Hello! How can I help?",
                 [Button(id="human", text="Позвать человека" if language == "ru" else "Talk to a person")],
             ),
-            on_typing=self._on_typing,
+            announce=self._announce,
         )
         self.port = 0
 
@@ -162,7 +177,7 @@ class Platform:
         site = web.TCPSite(self._runner, "127.0.0.1", self.port)
         await site.start()
         self.port = self._runner.addresses[0][1]
-        self._spawn(self.channel.follow(self._announcements()))
+        self._spawn(self.channel.follow(self.bus.announcements()))
 
     async def stop(self) -> None:
         """The port stays known, so that `start` comes back at the same address."""
@@ -174,14 +189,17 @@ class Platform:
         await self._runner.cleanup()
 
     def _spawn(self, work: Any) -> None:
-        self._tasks.add(asyncio.ensure_future(work))
+        task = asyncio.ensure_future(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
 
-    async def _announcements(self) -> AsyncIterator[Live]:
-        while True:
-            yield await self._live.get()
+    async def _announce(self, live: Live) -> None:
+        if live.who == "customer":
+            self.typed.append(live.conversation)
+        await self.bus.announce(live)
 
-    async def _on_typing(self, conversation: ConversationId) -> None:
-        self.typed.append(conversation)
+    def announce(self, live: Live) -> None:
+        self._spawn(self.bus.announce(live))
 
     async def accept(self, signals: Sequence[Signal]) -> list[Accepted]:
         accepted = await self.store.accept(signals)
@@ -234,10 +252,13 @@ class Platform:
         self.changed(conversation)
 
     def changed(self, conversation: ConversationId) -> None:
-        self._live.put_nowait(Live(kind="changed", conversation=conversation))
+        self.announce(Live(kind="changed", conversation=conversation))
+
+    def missed(self) -> None:
+        self.announce(Live(kind="missed", conversation=ConversationId("")))
 
     def types(self, who: str = "operator", name: str = "") -> None:
-        self._live.put_nowait(Live(kind="typing", conversation=self.conversation, who=who, name=name))
+        self.announce(Live(kind="typing", conversation=self.conversation, who=who, name=name))
 
     def say(self, text: str, *, author: Literal["bot", "operator"] = "bot", buttons: tuple[str, ...] = ()) -> None:
         who = Author(kind="bot") if author == "bot" else Author(kind="operator", name=ANNA.name, id=ANNA.id)

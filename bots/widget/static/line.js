@@ -5,6 +5,8 @@ const PING_EVERY = 25_000;
 const ANSWER_WITHIN = 10_000;
 const LONGEST_WAIT = 30_000;
 const REFUSED = 1008;
+// The server stops or restarts: another one, or the same, is there in a moment.
+const RESTARTS = [1001, 1012];
 
 export class Line {
   // hello(): the first frame. heard(frame): every frame. changed(state): "connecting" | "open" | "refused".
@@ -47,7 +49,7 @@ export class Line {
     socket.addEventListener("close", (event) => {
       if (socket !== this.socket) return;
       if (event.code === REFUSED) this.refuse();
-      else this.lost(socket);
+      else this.lost(socket, RESTARTS.includes(event.code));
     });
   }
 
@@ -72,15 +74,16 @@ export class Line {
     this.after(ANSWER_WITHIN, () => socket === this.socket && this.lost(socket));
   }
 
-  lost(socket) {
+  lost(socket, restarts = false) {
     this.clear();
     this.socket = null;
     socket.close();
     this.changed("connecting");
     const wait = Math.min(LONGEST_WAIT, 1000 * 2 ** this.tries);
+    // Half of the wait is chance, or all of it, so that a restarted server is not met by everybody at once.
+    const least = restarts && !this.tries ? 0 : wait / 2;
     this.tries += 1;
-    // Half of the wait is chance, so that a restarted server is not met by everybody at once.
-    this.after(wait / 2 + (Math.random() * wait) / 2, () => this.connect());
+    this.after(least + Math.random() * (wait - least), () => this.connect());
   }
 
   refuse() {
