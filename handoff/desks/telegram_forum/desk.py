@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable, Mapping
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, tzinfo
 from typing import Any
 from weakref import WeakValueDictionary
 
@@ -30,11 +30,12 @@ from estafeta.kernel.model import (
     Text,
     TicketMoved,
 )
-from estafeta.kernel.ports import Accept, Accepted, Clock, DeskView, Receipt
+from estafeta.kernel.ports import Accept, Accepted, Clock, DeskView, Receipt, Store
 from handoff.desks.telegram_forum.read import Moved, Refused, Typed, read, update_id
+from handoff.desks.telegram_forum.records import Remembered, Topic
 from handoff.desks.telegram_forum.texts import Language, text
 from handoff.desks.telegram_forum.topic import Pen, draw, said, waited_minutes
-from handoff.desks.telegram_forum.topics import STATUS, Link, Remembered, Telegram, Topic, Topics
+from handoff.desks.telegram_forum.topics import STATUS, Telegram, Topics
 
 After = Callable[[Accepted | None], Awaitable[None]]
 
@@ -49,8 +50,12 @@ _log = structlog.get_logger(__name__)
 
 class TelegramForumDesk:
     """`client` is the bot's; `group_id` as configured: it stays the account of the topics' addresses even
-    if the group moves. `zone` is the one that times on cards are told in. `link` is the store's: a new topic
-    belongs to its conversation before anything is posted into it. `skills` are their titles."""
+    if the group moves. `zone` is the one that times on cards are told in. `skills` are their titles.
+
+    `store` holds what is known of topics, so that any worker may show the next notice. What this object
+    remembers besides only spares repetition in its own process: which items were shown and how far (after a
+    crash a notice may be posted twice), who is a member, who was told no.
+    """
 
     name = "telegram_forum"
 
@@ -60,7 +65,7 @@ class TelegramForumDesk:
         group_id: int,
         *,
         clock: Clock,
-        link: Link,
+        store: Store,
         language: Language = "ru",
         zone: tzinfo = UTC,
         skills: Mapping[str, str] | None = None,
@@ -70,12 +75,12 @@ class TelegramForumDesk:
         self._clock = clock
         self._language: Language = language
         self._pen = Pen(language, zone, client.shorten, skills or {})
-        self._topics = Topics(client, desk=self.name, group_id=group_id, language=language, link=link)
+        self._topics = Topics(client, desk=self.name, group_id=group_id, language=language, store=store)
         self._locks: WeakValueDictionary[ConversationId, asyncio.Lock] = WeakValueDictionary()
         self._newest: Remembered[ConversationId, int] = Remembered()
         self._begun: Remembered[OutboxId, int] = Remembered()
         self._shown: Remembered[OutboxId, Receipt] = Remembered()
-        self._members: Remembered[int, datetime] = Remembered()
+        self._members: Remembered[int, float] = Remembered()
         self._told: Remembered[int, bool] = Remembered()
 
     # --- what operators see ----------------------------------------------------------------------
@@ -152,8 +157,8 @@ class TelegramForumDesk:
         except SendFailed as error:
             if error.code not in ("message_missing", "reaction_refused", "refused"):
                 raise
-        topic = self._topics.of(view)
-        if failed and topic is not None:
+        topic = await self._topics.of(view) if failed else None
+        if topic is not None:
             words = text("not_delivered", self._language, sentence=sentence or _why(notice, view))
             await self._topics.reply(topic.thread, message, self._client.shorten(words, 1000))
         return Receipt(external=notice.message)
@@ -238,9 +243,9 @@ class TelegramForumDesk:
 
     async def _stranger(self, user: int) -> str:
         """Why this person may not answer customers, or "". Asked of Telegram once in ten minutes."""
-        now = self._clock.now()
+        now = self._clock.monotonic()
         seen = self._members.get(user)
-        if seen is not None and (now - seen).total_seconds() < _MEMBER_SECONDS:
+        if seen is not None and now - seen < _MEMBER_SECONDS:
             return ""
         try:
             member = await self._client.call(

@@ -52,8 +52,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "not_delivered": ("Не доставлено. {sentence}", "Not delivered. {sentence}"),
     "topic_gone": ("Тема в группе удалена.", "The topic in the group was deleted."),
     "not_linked": (
-        "Хранилище сейчас недоступно: тема создана, карточка появится в ней позже.",
-        "The store is not available now: the topic is there, its card comes later.",
+        "Хранилище сейчас недоступно: в группу это попадёт позже.",
+        "The store is not available now: the group is told later.",
     ),
     "nobodys": (
         "Эта тема не принадлежит ни одному клиенту: сообщение никуда не ушло.",

@@ -1,11 +1,15 @@
-"""The group's topics: made, written into, renamed, and made again when somebody deleted them."""
+"""The group's topics: made, written into, renamed, and made again when somebody deleted them.
+
+What is known of a topic (records.py) is kept in the store, so that whoever shows the next notice goes on
+where the one before stopped.
+"""
 
 from __future__ import annotations
 
-from collections import OrderedDict
+import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, replace
-from typing import Any, Generic, Protocol, TypeVar
+from dataclasses import replace
+from typing import Any, Protocol, TypeVar
 
 import structlog
 from aiogram.methods import (
@@ -18,25 +22,20 @@ from aiogram.methods import (
 )
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, ReplyParameters
 
-from estafeta.kernel.errors import SendFailed, StoreUnavailable
-from estafeta.kernel.model import Address, ConversationId, Json
-from estafeta.kernel.ports import DeskView
+from estafeta.kernel.errors import SendFailed
+from estafeta.kernel.model import Address, DeskThread, Json
+from estafeta.kernel.ports import DeskView, Store
 from handoff.desks.telegram_forum.read import PRESS
+from handoff.desks.telegram_forum.records import Records, Topic, mark
 from handoff.desks.telegram_forum.texts import Language, text
 from handoff.desks.telegram_forum.topic import Drawing, colour
 
-REMEMBERED = 10_000
 CARD, WORDS, STATUS = 0, 1, 3
 """Priorities within the group's budget: a new card, a customer's words, how things stand."""
 
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
-_K = TypeVar("_K")
-_V = TypeVar("_V")
 _T = TypeVar("_T")
 _log = structlog.get_logger(__name__)
-
-Link = Callable[[Address, ConversationId], Awaitable[None]]
-"""Makes what is typed at an address belong to a conversation, durably. Raises `StoreUnavailable`."""
 
 
 class Telegram(Protocol):
@@ -61,78 +60,67 @@ class Telegram(Protocol):
     def shorten(self, text: str, limit: int) -> str: ...
 
 
-class Remembered(Generic[_K, _V]):
-    """The latest `REMEMBERED` values by key: forgetting one costs a request, not a message."""
-
-    def __init__(self) -> None:
-        self._values: OrderedDict[_K, _V] = OrderedDict()
-
-    def get(self, key: _K) -> _V | None:
-        return self._values.get(key)
-
-    def put(self, key: _K, value: _V) -> None:
-        self._values[key] = value
-        self._values.move_to_end(key)
-        if len(self._values) > REMEMBERED:
-            self._values.popitem(last=False)
-
-    def pop(self, key: _K) -> _V | None:
-        return self._values.pop(key, None)
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Topic:
-    """`instead_of` is the deleted topic it replaces. `shown` is what it is known to look like. `linked`: the store
-    knows whose it is."""
-
-    thread: int
-    linked: bool = True
-    card: str = ""
-    instead_of: int = 0
-    shown: Drawing | None = None
-
-
 class Topics:
-    """All of one group. Calls about one conversation must come one after another."""
+    """All of one group. Calls about one conversation must come one after another, in this process and
+    in others."""
 
-    def __init__(self, client: Telegram, *, desk: str, group_id: int, language: Language, link: Link) -> None:
+    def __init__(self, client: Telegram, *, desk: str, group_id: int, language: Language, store: Store) -> None:
         self._client = client
         self._desk = desk
         self._group = group_id
-        self._link = link
         self._language: Language = language
-        self._topics: Remembered[ConversationId, Topic] = Remembered()
+        self._records = Records(store, group_id=group_id, language=language)
 
     def address(self, topic: Topic) -> Address:
         return Address(channel=self._desk, account=str(self._group), chat=str(topic.thread))
 
-    def of(self, view: DeskView) -> Topic | None:
-        """The conversation's topic. What was made here counts before it is committed; what another
-        process made counts unless it is the one that was found deleted here."""
-        made = self._topics.get(view.conversation.id)
+    async def of(self, view: DeskView) -> Topic | None:
+        """The conversation's topic: what was done last counts before it is committed."""
+        kept = await self._records.get(view.conversation.id)
+        if kept is not None:
+            return None if kept.making else kept
         stored = view.conversation.threads.get(self._desk)
         if stored is None or stored.address.account != str(self._group) or not stored.address.chat.isdecimal():
-            return made
-        thread = int(stored.address.chat)
-        if made is not None and thread in (made.thread, made.instead_of):
-            return made
-        return Topic(thread=thread, card=stored.card)
+            return None
+        return Topic(thread=int(stored.address.chat), card=stored.card)
 
-    async def create(self, view: DeskView, drawing: Drawing, *, instead_of: int = 0) -> Topic:
+    async def create(self, view: DeskView, drawing: Drawing) -> Topic:
         """A new topic that opens with its card. Interrupted between the two, it goes on from there.
 
         It is linked before anything stands in it: posting may take long, and operators answer meanwhile.
+        Telegram tells nobody which topics there are, so one whose making ended without an answer (a crash, a
+        broken connection) is made again, and the log says that an empty one may be left.
         """
-        answer = await self._client.call(
-            CreateForumTopic(chat_id=self._group, name=drawing.name, icon_color=colour(view)), priority=CARD
+        await self._begin(view)
+        try:
+            answer = await self._client.call(
+                CreateForumTopic(chat_id=self._group, name=drawing.name, icon_color=colour(view)), priority=CARD
+            )
+        except SendFailed as failed:
+            if not failed.maybe_sent:
+                await self._records.forget(view.conversation.id)
+            raise
+        topic = Topic(thread=_number(answer, "message_thread_id"), linked=False, name=mark(drawing.name))
+        # Both at once: an operator may be quick, and what is typed before the link is nobody's.
+        done = await asyncio.gather(
+            self._remember(view, topic),
+            self._records.link(self.address(topic), view.conversation.id),
+            return_exceptions=True,
         )
-        topic = Topic(thread=_number(answer, "message_thread_id"), instead_of=instead_of, linked=False)
-        self._remember(view, topic)
-        return await self._post_card(view, topic, drawing)
+        for outcome in done:
+            if isinstance(outcome, BaseException):
+                raise outcome
+        return await self._post_card(view, replace(topic, linked=True), drawing)
+
+    async def _begin(self, view: DeskView) -> None:
+        kept = await self._records.get(view.conversation.id)
+        if kept is not None and kept.making:
+            _log.warning("topic_may_be_left_over", group=self._group, conversation=view.conversation.id)
+        await self._remember(view, Topic(thread=0, making=True))
 
     async def card(self, view: DeskView, drawing: Drawing) -> Topic:
         """A fresh card at the end of the topic, which is made if there is none."""
-        old = self.of(view)
+        old = await self.of(view)
         if old is None:
             return await self.create(view, drawing)
         try:
@@ -140,7 +128,7 @@ class Topics:
         except SendFailed as failed:
             if failed.code != "topic_missing":
                 raise
-            return await self.create(view, drawing, instead_of=old.thread)
+            return await self.create(view, drawing)
         return await self._rename(view, topic, drawing, priority=WORDS)
 
     async def say(self, view: DeskView, drawing: Drawing, words: str, *, take: bool = False) -> tuple[Topic, str]:
@@ -154,27 +142,28 @@ class Topics:
         except SendFailed as failed:
             if failed.code != "topic_missing":
                 raise
-            topic = await self.create(view, drawing, instead_of=topic.thread)
+            topic = await self.create(view, drawing)
             number = await self._send(topic, method.model_copy(update={"message_thread_id": topic.thread}), WORDS)
         return topic, number
 
     async def redraw(self, view: DeskView, drawing: Drawing, superseded: Callable[[], bool]) -> Topic | None:
         """Makes the card and the name look like `drawing`, unless they do. None: nothing to redraw."""
-        topic = self.of(view)
+        topic = await self.of(view)
         if topic is None:
             return None
-        shown = topic.shown
         try:
-            if shown is None or (shown.card, shown.moves) != (drawing.card, drawing.moves):
+            if topic.drawn != mark(drawing.card, *drawing.moves):
                 topic = await self._edit_card(view, topic, drawing, superseded)
             if not superseded():
                 topic = await self._rename(view, topic, drawing, priority=STATUS)
+                await self._let_go(view, topic)
         except SendFailed as failed:
             if failed.code != "topic_missing":
                 raise
             if view.conversation.ticket is None:
+                await self._records.forget(view.conversation.id)
                 return None  # a deleted topic of a closed ticket stays deleted
-            return await self.create(view, drawing, instead_of=topic.thread)
+            return await self.create(view, drawing)
         return topic
 
     async def reply(self, thread: int, message: int, words: str) -> None:
@@ -186,7 +175,7 @@ class Topics:
         )
 
     async def _complete(self, view: DeskView, drawing: Drawing) -> Topic:
-        topic = self.of(view)
+        topic = await self.of(view)
         if topic is None:
             return await self.create(view, drawing)
         return topic if topic.card else await self._post_card(view, topic, drawing)
@@ -194,12 +183,8 @@ class Topics:
     async def _linked(self, view: DeskView, topic: Topic) -> Topic:
         if topic.linked:
             return topic
-        try:
-            await self._link(self.address(topic), view.conversation.id)
-        except StoreUnavailable as error:
-            words = text("not_linked", self._language)
-            raise SendFailed("store_unavailable", words, fault="settings", retry_after=1.0) from error
-        return self._remember(view, replace(topic, linked=True))
+        await self._records.link(self.address(topic), view.conversation.id)
+        return await self._remember(view, replace(topic, linked=True))
 
     async def _post_card(self, view: DeskView, topic: Topic, drawing: Drawing) -> Topic:
         topic = await self._linked(view, topic)
@@ -212,8 +197,7 @@ class Topics:
             reply_markup=self._buttons(drawing.moves),
         )
         number = await self._send(topic, method, CARD)
-        name = topic.shown.name if topic.shown else ("" if view.conversation.threads else drawing.name)
-        return self._remember(view, replace(topic, card=number, shown=replace(drawing, name=name)))
+        return await self._remember(view, replace(topic, card=number, drawn=mark(drawing.card, *drawing.moves)))
 
     async def _edit_card(self, view: DeskView, topic: Topic, drawing: Drawing, superseded: Callable[[], bool]) -> Topic:
         if not topic.card.isdecimal():
@@ -234,16 +218,15 @@ class Topics:
             return await self._reopening(topic, lambda: self._post_card(view, topic, drawing))
         if done is None:
             return topic
-        name = topic.shown.name if topic.shown else ""
-        return self._remember(view, replace(topic, shown=replace(drawing, name=name)))
+        return await self._remember(view, replace(topic, drawn=mark(drawing.card, *drawing.moves)))
 
     async def _rename(self, view: DeskView, topic: Topic, drawing: Drawing, *, priority: int) -> Topic:
-        if topic.shown is not None and topic.shown.name == drawing.name:
+        if topic.name == mark(drawing.name):
             return topic
         await self._client.call(
             EditForumTopic(chat_id=self._group, message_thread_id=topic.thread, name=drawing.name), priority=priority
         )
-        return self._remember(view, replace(topic, shown=drawing))
+        return await self._remember(view, replace(topic, name=mark(drawing.name)))
 
     async def _send(self, topic: Topic, method: SendMessage, priority: int) -> str:
         """A message that came out elsewhere was for a topic that is gone: Telegram does not always say so
@@ -274,9 +257,18 @@ class Topics:
         row = [InlineKeyboardButton(text=text(move, self._language), callback_data=PRESS + move) for move in moves]
         return InlineKeyboardMarkup(inline_keyboard=[row])
 
-    def _remember(self, view: DeskView, topic: Topic) -> Topic:
-        self._topics.put(view.conversation.id, topic)
+    async def _remember(self, view: DeskView, topic: Topic) -> Topic:
+        await self._records.put(view.conversation.id, topic)
         return topic
+
+    async def _let_go(self, view: DeskView, topic: Topic) -> None:
+        """When the ticket is closed and the conversation knows its topic, nothing need be kept of it."""
+        stored = view.conversation.threads.get(self._desk)
+        if view.conversation.ticket is None and stored is not None and stored == self._thread(topic):
+            await self._records.forget(view.conversation.id)
+
+    def _thread(self, topic: Topic) -> DeskThread:
+        return DeskThread(address=self.address(topic), card=topic.card)
 
 
 def _number(answer: Json, field: str) -> int:

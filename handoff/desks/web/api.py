@@ -205,15 +205,19 @@ class Api:
         return row(conversation, entries, session.operator)
 
     async def _latest_entries(self, conversation: Conversation) -> Sequence[Entry]:
-        """The last few, read again only when the conversation has a new one."""
+        """The last few, read again only when the conversation has a new one. Entries never change, so
+        what was read stays true whichever process adds more; what is behind the conversation is not kept."""
         kept = self._latest.get(conversation.id)
-        if kept is None or kept[0] != conversation.seq:
-            found = await self._store.entries(conversation.id, limit=ROW_ENTRIES, newest=True)
-            self._latest[conversation.id] = kept = (conversation.seq, found)
+        if kept is not None and kept[0] == conversation.seq:
+            self._latest.move_to_end(conversation.id)
+            return kept[1]
+        found = await self._store.entries(conversation.id, limit=ROW_ENTRIES, newest=True)
+        if found and found[-1].seq >= conversation.seq:
+            self._latest[conversation.id] = (conversation.seq, found)
+            self._latest.move_to_end(conversation.id)
             if len(self._latest) > ROWS_KEPT:
                 self._latest.popitem(last=False)
-        self._latest.move_to_end(conversation.id)
-        return kept[1]
+        return found
 
 
 def _stages(given: str) -> list[Stage]:

@@ -1,7 +1,8 @@
 """The web desk as the platform sees it: a `Desk`, and routes of the web application.
 
-The page asks for conversations and is told by a socket what to ask for again (docs/protocols.md), so
-showing a notice here is no more than a nudge: what is shown is read from the store.
+The page asks for conversations and is told by a socket what to ask for again (docs/protocols.md). What
+is shown is read from the store, so showing a notice is nothing but to say that it is there: whoever
+committed it announced it to all processes that hold sockets. Any number of processes may serve the desk.
 """
 
 from __future__ import annotations
@@ -26,6 +27,9 @@ __all__ = ["OnTyping", "WebDesk"]
 
 FRAME_LIMIT = 4 * 1024
 HEARTBEAT = 40.0
+SILENCE = 180.0
+"""Seconds after which a page that does not ping is cut off: at a ping its session is looked at, which may
+have ended at another process. Browsers let pages in the background ping once a minute."""
 
 
 class WebDesk:
@@ -87,7 +91,9 @@ class WebDesk:
     async def follow(self, announcements: AsyncIterator[Live]) -> None:
         """Tells the sockets what is announced, until the announcements end."""
         async for live in announcements:
-            if live.kind == "changed":
+            if live.kind == "missed":
+                self._sockets.missed()
+            elif live.kind == "changed":
                 self._sockets.changed(live.conversation)
             elif live.who != "bot":
                 self._sockets.typing(live)
@@ -97,7 +103,6 @@ class WebDesk:
 
     async def show(self, item: OutboxId, notice: Notice, view: DeskView) -> Receipt:
         """A state leaves nothing on the desk that could be named; everything else is known by `item`."""
-        self._sockets.changed(view.conversation.id)
         return Receipt() if notice.kind == "state" else Receipt(external=item)
 
     def _socket_of(self, api: Api) -> checks.Handler:
@@ -108,7 +113,7 @@ class WebDesk:
         return serve
 
     async def _serve_socket(self, request: web.Request, session: Session) -> web.WebSocketResponse:
-        socket = web.WebSocketResponse(max_msg_size=FRAME_LIMIT, heartbeat=HEARTBEAT)
+        socket = web.WebSocketResponse(max_msg_size=FRAME_LIMIT, heartbeat=HEARTBEAT, receive_timeout=SILENCE)
         await socket.prepare(request)
         listener = Listener(socket, session)
         listener.tell({"type": "hello"})
@@ -122,6 +127,8 @@ class WebDesk:
                     listener.tell({"type": "pong"})
                 else:
                     await socket.close(code=1008, message=b"the session is over")
+        except TimeoutError:
+            await socket.close(code=1008, message=b"no ping came")
         finally:
             self._sockets.remove(listener)
             writing.cancel()

@@ -2,11 +2,13 @@
 
 The store holds only hashes of codes and session tokens, so that a copy of the store opens nothing.
 Both are long random strings, for which a plain SHA-256 is enough: there is nothing to guess.
+
+Everything is in the store, so a session holds at every process, and ends at all of them. Only failed
+tries are counted by each process for itself.
 """
 
 from __future__ import annotations
 
-import asyncio
 import hashlib
 import math
 import secrets
@@ -48,13 +50,12 @@ def operator_named(name: str) -> Operator:
 
 
 class Sessions:
-    """Codes are spent one at a time within this process. Two processes on one store that get the
-    same code within the same few milliseconds may both take it; nobody but its holder can do that."""
+    """When a session was last used stands apart from it: a process that notes it just after another one
+    has ended the session does not bring it back."""
 
     def __init__(self, *, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
-        self._spending = asyncio.Lock()
         self._failures: OrderedDict[str, deque[datetime]] = OrderedDict()
 
     async def new_code(self) -> str:
@@ -65,16 +66,16 @@ class Sessions:
     async def log_in(self, *, code: str, name: str, language: str, client: str) -> tuple[str, Operator]:
         """The new session's token and its operator. `client` is the network address that asks.
         Raises `Refused`."""
-        async with self._spending:
-            self._allow_attempt(client)
-            if not await self._valid(code):
-                self._note_failure(client)
-                raise Refused(403, "code_refused")
-            operator, now, token = operator_named(name), self._clock.now().isoformat(), secrets.token_urlsafe(32)
-            session = {"id": operator.id, "name": name, "language": language, "created": now, "seen": now}
-            await self._store.put(_key("session", token), session)
-            # Last, so that a store that fails here costs the operator another try and not the code.
-            await self._store.put(_key("code", code), None)
+        self._allow_attempt(client)
+        if not await self._valid(code):
+            raise self._failed(client)
+        operator, now, token = operator_named(name), self._clock.now().isoformat(), secrets.token_urlsafe(32)
+        session = {"id": operator.id, "name": name, "language": language, "created": now}
+        await self._store.put(_key("session", token), session)
+        # Last, so that a store that fails here costs the operator another try and not the code.
+        if await self._store.take(_key("code", code)) is None:
+            await self._store.put(_key("session", token), None)
+            raise self._failed(client)
         return token, operator
 
     async def find(self, token: str) -> Session | None:
@@ -85,22 +86,33 @@ class Sessions:
         kept = await self._store.get(key)
         if not isinstance(kept, dict):
             return None
-        now = self._clock.now()
-        if _over(kept, now):
-            await self._store.put(key, None)
+        now, seen = self._clock.now(), await self._seen(key, kept)
+        if _over(kept, seen, now):
+            await self._end(key)
             return None
-        if now - datetime.fromisoformat(kept["seen"]) > SEEN_EVERY:
-            await self._store.put(key, {**kept, "seen": now.isoformat()})
+        if now - seen > SEEN_EVERY:
+            await self._store.put(_seen_key(key), now.isoformat())
         operator = Operator(id=kept["id"], name=kept["name"], desk=DESK)
         return Session(key=key, operator=operator, language=kept["language"])
 
     async def still_open(self, session: Session) -> bool:
         """Whether a session that was found before still holds; does not keep it alive."""
         kept = await self._store.get(session.key)
-        return isinstance(kept, dict) and not _over(kept, self._clock.now())
+        if not isinstance(kept, dict):
+            return False
+        return not _over(kept, await self._seen(session.key, kept), self._clock.now())
 
     async def log_out(self, session: Session) -> None:
-        await self._store.put(session.key, None)
+        await self._end(session.key)
+
+    async def _end(self, key: str) -> None:
+        await self._store.put(key, None)
+        await self._store.put(_seen_key(key), None)
+
+    async def _seen(self, key: str, kept: dict[str, Any]) -> datetime:
+        """When it was last used, as exactly as SEEN_EVERY; at first, when it was made."""
+        seen = await self._store.get(_seen_key(key))
+        return datetime.fromisoformat(seen if isinstance(seen, str) else kept["created"])
 
     async def _valid(self, code: str) -> bool:
         kept = await self._store.get(_key("code", code))
@@ -119,17 +131,22 @@ class Sessions:
             seconds = math.ceil((failures[0] + ATTEMPTS_WITHIN - now).total_seconds())
             raise Refused(429, "too_many_attempts", headers={"Retry-After": str(seconds)}, seconds=seconds)
 
-    def _note_failure(self, client: str) -> None:
+    def _failed(self, client: str) -> Refused:
+        """Counts it."""
         self._failures.setdefault(client, deque(maxlen=ATTEMPTS)).append(self._clock.now())
         self._failures.move_to_end(client)
         while len(self._failures) > ADDRESSES:
             self._failures.popitem(last=False)
+        return Refused(403, "code_refused")
 
 
 def _key(kind: str, secret: str) -> str:
     return f"desk.{kind}.{hashlib.sha256(secret.encode('utf-8', 'replace')).hexdigest()}"
 
 
-def _over(kept: dict[str, Any], now: datetime) -> bool:
-    created, seen = datetime.fromisoformat(kept["created"]), datetime.fromisoformat(kept["seen"])
-    return now - seen >= SESSION_IDLE or now - created >= SESSION_LIVES
+def _seen_key(key: str) -> str:
+    return key.replace("desk.session.", "desk.seen.", 1)
+
+
+def _over(kept: dict[str, Any], seen: datetime, now: datetime) -> bool:
+    return now - seen >= SESSION_IDLE or now - datetime.fromisoformat(kept["created"]) >= SESSION_LIVES

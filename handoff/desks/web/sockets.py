@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 from typing import Any
 
 from aiohttp import WSCloseCode, web
@@ -20,6 +21,10 @@ CHANGED_EVERY = 0.1
 
 QUEUE = 256
 
+SPREAD = 2.0
+SPREAD_EACH = 0.1
+"""Seconds over which pages are told to ask for everything again: at most, and for each of them."""
+
 
 class Listener:
     """One socket and what it has yet to be told."""
@@ -28,6 +33,7 @@ class Listener:
         self.socket = socket
         self.session = session
         self._queue: asyncio.Queue[dict[str, Any]] = asyncio.Queue(maxsize=QUEUE)
+        self._missed: asyncio.TimerHandle | None = None
 
     def tell(self, frame: dict[str, Any]) -> bool:
         """False when the socket does not keep up."""
@@ -36,6 +42,16 @@ class Listener:
         except asyncio.QueueFull:
             return False
         return True
+
+    def missed_after(self, seconds: float) -> None:
+        """Tells then, once, that everything must be asked for again. A queue that is full by then ends
+        the socket at the next news, and a page that reconnects asks for everything too."""
+        if self._missed is None:
+            self._missed = asyncio.get_running_loop().call_later(seconds, self._tell_missed)
+
+    def _tell_missed(self) -> None:
+        self._missed = None
+        self.tell({"type": "missed"})
 
     async def write(self) -> None:
         """Sends what is told until the socket is gone."""
@@ -77,13 +93,22 @@ class Sockets:
         else:
             self._later[conversation] = loop.call_later(wait, self._tell_changed, conversation)
 
+    def missed(self) -> None:
+        """Announcements were lost: every page asks for everything again, but not all at once."""
+        within = min(SPREAD, SPREAD_EACH * (len(self._listeners) - 1))
+        for listener in self._listeners:
+            listener.missed_after(random.uniform(0.0, within))  # noqa: S311
+
     async def close(self) -> None:
-        """At the application's end."""
+        """At the application's end. Pages come back at once, to a process that is still there."""
         for handle in self._later.values():
             handle.cancel()
         self._later.clear()
-        for listener in list(self._listeners):
-            await listener.socket.close(code=WSCloseCode.GOING_AWAY, message=b"the server stops")
+        closing = (
+            listener.socket.close(code=WSCloseCode.SERVICE_RESTART, message=b"the server stops")
+            for listener in list(self._listeners)
+        )
+        await asyncio.gather(*closing)
 
     async def close_session(self, key: str) -> None:
         """A session that ended hears nothing more."""

@@ -3,46 +3,83 @@
 from __future__ import annotations
 
 import contextlib
+import tempfile
 from collections.abc import AsyncIterator
+from pathlib import Path
 from typing import Any
 
+from bots.telegram.client import TelegramClient
 from bots.telegram.config import TelegramLimits
 from estafeta.fakes.telegram import Shown
 from estafeta.kernel.errors import StoreUnavailable
-from estafeta.kernel.model import Address, ConversationId, Notice, OutboxId
+from estafeta.kernel.model import Address, ConversationId, Json, Notice, OutboxId
 from estafeta.kernel.ports import DeskView
 from handoff.desks.telegram_forum import TelegramForumDesk
 from handoff.desks.telegram_forum.texts import Language
+from storage.sqlite import SqliteStore
 from tests.contracts.desk_contract import item, placed
 from tests.telegram.stage import UNLIMITED, Stage, staged
 
 LABELS = {"take": "Взять", "return": "Вернуть боту", "close": "Закрыть"}
 
 
-class Office:
-    """`anna` is an operator: a plain member of the group. `linked` is what a store would know of topics;
-    it is away for the next `unlinkable` tries."""
+class Linking(SqliteStore):
+    """`linked` is what it was told of topics, `kept` what is under its keys; it is away for the next
+    `unlinkable` links and the next `unputtable` puts."""
 
-    def __init__(self, stage: Stage, language: Language) -> None:
-        self.stage = stage
-        self.fake = stage.fake
-        self.group = stage.fake.group("Операторы")
-        self.linked: dict[Address, ConversationId] = {}
-        self.unlinkable = 0
-        self.desk = TelegramForumDesk(
-            stage.client, self.group.id, clock=stage.clock, link=self._link, language=language
-        )
-        self.anna = self.group.operator("Анна", status="member")
-        stage.routes = {self.group.id: self.desk.handle}
+    linked: dict[Address, ConversationId]
+    kept: dict[str, Json]
+    unlinkable = 0
+    unputtable = 0
 
-    async def _link(self, address: Address, conversation: ConversationId) -> None:
+    async def open(self) -> None:
+        self.linked, self.kept = {}, {}
+        await super().open()
+
+    async def link(self, address: Address, conversation: ConversationId) -> None:
         if self.unlinkable:
             self.unlinkable -= 1
             raise StoreUnavailable("the disk is full")
+        await super().link(address, conversation)
         self.linked[address] = conversation
 
-    async def show(self, notice: Notice, view: DeskView, *, outbox: OutboxId | None = None) -> DeskView:
-        return placed(view, self.desk, await self.desk.show(outbox or item(), notice, view))
+    async def put(self, key: str, value: Json) -> None:
+        if self.unputtable:
+            self.unputtable -= 1
+            raise StoreUnavailable("the disk is full")
+        await super().put(key, value)
+        self.kept = {name: held for name, held in {**self.kept, key: value}.items() if held is not None}
+
+
+class Office:
+    """`anna` is an operator: a plain member of the group."""
+
+    def __init__(self, stage: Stage, store: Linking, language: Language) -> None:
+        self.stage = stage
+        self.store = store
+        self.fake = stage.fake
+        self.group = stage.fake.group("Операторы")
+        self.language: Language = language
+        self.desk = self.make_desk(stage.client)
+        self.anna = self.group.operator("Анна", status="member")
+        stage.routes = {self.group.id: self.desk.handle}
+
+    def make_desk(self, client: TelegramClient) -> TelegramForumDesk:
+        """As of another worker: it knows nothing but the store."""
+        return TelegramForumDesk(
+            client, self.group.id, clock=self.stage.clock, store=self.store, language=self.language
+        )
+
+    async def show(
+        self,
+        notice: Notice,
+        view: DeskView,
+        *,
+        outbox: OutboxId | None = None,
+        desk: TelegramForumDesk | None = None,
+    ) -> DeskView:
+        shown = desk or self.desk
+        return placed(view, shown, await shown.show(outbox or item(), notice, view))
 
     def topic(self, view: DeskView) -> int:
         return int(view.conversation.threads[self.desk.name].address.chat)
@@ -68,6 +105,12 @@ class Office:
 @contextlib.asynccontextmanager
 async def office(*, language: Language = "ru", pace: TelegramLimits = UNLIMITED, **fake: Any) -> AsyncIterator[Office]:
     async with staged("polling", pace=pace, **fake) as stage:
-        at = Office(stage, language)
-        async with stage.listening():
-            yield at
+        with tempfile.TemporaryDirectory() as folder:
+            store = Linking(Path(folder) / "estafeta.db", clock=stage.clock)
+            await store.open()
+            try:
+                at = Office(stage, store, language)
+                async with stage.listening():
+                    yield at
+            finally:
+                await store.close()

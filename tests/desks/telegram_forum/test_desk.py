@@ -423,19 +423,19 @@ async def test_a_topic_is_its_conversations_before_anything_stands_in_it(at: Off
         await at.show(CARD, view)
     [topic] = at.group.topics
     address = Address(channel=at.desk.name, account=str(at.group.id), chat=str(topic.id))
-    assert at.linked == {address: view.conversation.id}
+    assert at.store.linked == {address: view.conversation.id}
 
 
 async def test_a_store_that_is_away_makes_no_second_topic(at: Office) -> None:
     view, same = make_view(), item()
-    at.unlinkable = 2
+    at.store.unlinkable = 2
     for _ in range(2):
         with pytest.raises(SendFailed) as failed:
             await at.show(CARD, view, outbox=same)
         assert failed.value.retry_after is not None
-    assert at.linked == {}
+    assert at.store.linked == {}
     view = await at.show(CARD, view, outbox=same)
-    assert list(at.linked.values()) == [view.conversation.id]
+    assert list(at.store.linked.values()) == [view.conversation.id]
     assert len(at.group.topics) == 1
     assert len(at.messages(at.topic(view))) == 1
 

@@ -55,6 +55,9 @@ class HandClock:
     def move(self, by: timedelta) -> None:
         self.at += by
 
+    def monotonic(self) -> float:
+        return self.at.timestamp()
+
     async def sleep(self, seconds: float) -> None:
         await asyncio.sleep(0)
 

@@ -56,6 +56,11 @@ class WatchedStore(SqliteStore):
         self._check()
         return await super().get(key)
 
+    async def take(self, key: str) -> Json:
+        self._check()
+        self.values.pop(key, None)
+        return await super().take(key)
+
     async def forget_values(self) -> None:
         """As another process would that ends every session."""
         for key in list(self.values):

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from aiohttp import ClientWebSocketResponse, WSMsgType, WSServerHandshakeError
 
-from estafeta.kernel.model import Address, Conversation, ConversationId, Notice, OutboxId
-from estafeta.kernel.ports import DeskView, Live
+from estafeta.kernel.model import ConversationId
+from estafeta.kernel.ports import Live
 from tests.desks.web.office import HEADERS, Office
 
 SAME = ConversationId("c1")
@@ -66,15 +66,22 @@ async def test_a_burst_of_changes_is_told_at_once_and_once_more_at_its_end(offic
     assert [frame["conversation"] for frame in heard] == ["c1", "c2", "c1"]
 
 
-async def test_showing_a_notice_nudges_the_page(office: Office) -> None:
-    address = Address(channel="widget", account="demo", chat="1")
-    conversation = Conversation(id=address.conversation, address=address)
-    view = DeskView(conversation=conversation, entries=(), now=office.clock.now())
+async def test_lost_announcements_are_told_once(office: Office) -> None:
     async with office.client() as client, client.ws_connect("desk/ws") as socket:
         await hear(socket)
-        receipt = await office.desk.show(OutboxId("o1"), Notice(kind="card"), view)
-        assert await hear(socket) == {"type": "changed", "conversation": conversation.id}
-    assert receipt.external == "o1"
+        for _ in range(3):
+            await office.live.put(Live(kind="missed", conversation=ConversationId("")))
+        assert await hear(socket) == {"type": "missed"}
+        await office.live.put(Live(kind="typing", conversation=SAME, who="customer"))
+        assert (await hear(socket))["type"] == "typing", "nothing else was told"
+
+
+async def test_a_page_that_says_nothing_is_cut_off(office: Office, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("handoff.desks.web.desk.SILENCE", 0.05)
+    async with office.client() as client, client.ws_connect("desk/ws") as socket:
+        await hear(socket)
+        closed = await asyncio.wait_for(socket.receive(), 5)
+    assert (closed.type, closed.data) == (WSMsgType.CLOSE, 1008)
 
 
 async def test_a_log_out_closes_the_sessions_sockets(office: Office) -> None:

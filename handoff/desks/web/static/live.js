@@ -3,8 +3,10 @@
 const PING_EVERY = 25000;
 const PONG_WITHIN = 10000;
 const LONGEST_WAIT = 15000;
+// The server stops or restarts: another one, or the same, is there in a moment.
+const RESTARTS = [1001, 1012];
 
-/** `on`: `hello()`, `changed(id)`, `typing(frame)`, `state(connected, seconds until the next try)`,
+/** `on`: `hello()`, `missed()`, `changed(id)`, `typing(frame)`, `state(connected, seconds until the next try)`,
  *  `refused()` when a try failed before it was open. */
 export class Live {
   constructor(on) {
@@ -43,14 +45,17 @@ export class Live {
       opened = true;
       this.heard(JSON.parse(event.data));
     };
-    socket.onclose = () => {
+    socket.onclose = (event) => {
       if (socket !== this.socket) return;
       this.socket = null;
       clearInterval(this.pinging);
       clearTimeout(this.silence);
       if (this.stopped) return;
       this.failures += 1;
-      const wait = Math.min(LONGEST_WAIT, 500 * 2 ** this.failures) * (0.75 + Math.random() / 2);
+      // By chance, so that a restarted server is not met by everybody at once.
+      const restarts = this.failures === 1 && RESTARTS.includes(event.code);
+      const chance = restarts ? Math.random() : 0.75 + Math.random() / 2;
+      const wait = Math.min(LONGEST_WAIT, 500 * 2 ** this.failures) * chance;
       this.on.state(false, Math.ceil(wait / 1000));
       this.timer = setTimeout(() => this.connect(), wait);
       if (!opened) this.on.refused();
@@ -65,7 +70,8 @@ export class Live {
       this.pinging = setInterval(() => this.ping(), PING_EVERY);
       this.on.state(true, 0);
       this.on.hello();
-    } else if (frame.type === "changed") this.on.changed(frame.conversation);
+    } else if (frame.type === "missed") this.on.missed();
+    else if (frame.type === "changed") this.on.changed(frame.conversation);
     else if (frame.type === "typing") this.on.typing(frame);
   }
 

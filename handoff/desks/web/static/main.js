@@ -27,6 +27,7 @@ const live = new Live({
     refreshAll();
     quietly(canned.refresh());
   },
+  missed: refreshAll,
   changed: refresh,
   typing: talk.showTyping,
   state: drawLine,
