@@ -192,7 +192,7 @@ def test_a_wrong_line_of_the_env_file_is_told(tmp_path: Path) -> None:
 def test_what_several_tasks_ended_with_is_told_in_sentences(foreign: bool, monkeypatch: pytest.MonkeyPatch) -> None:
     """But a mistake of ours among them is not hidden behind a sentence."""
 
-    def fail(settings: Settings) -> None:
+    def fail(settings: Settings, roles: tuple[str, ...]) -> None:
         inner = ExceptionGroup("listening", [StoreUnavailable("The disk is full.")])
         more = [KeyError("a mistake of ours")] if foreign else []
         raise ExceptionGroup("running", [ConfigurationError("The token is refused."), inner, *more])

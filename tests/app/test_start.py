@@ -144,25 +144,25 @@ def test_a_workspace_with_mistakes_does_not_start(workspace: Path) -> None:
 
 
 def test_the_token_is_the_owners_alone_and_new_each_time(tmp_path: Path) -> None:
-    path = tmp_path / start.CONTROL
+    path = start.control_file(tmp_path, 8080)
     path.write_text("left over and readable")
     path.chmod(0o644)
     earlier = os.umask(0)
     try:
-        first = start.new_control_token(tmp_path)
+        first = start.new_control_token(tmp_path, 8080)
     finally:
         os.umask(earlier)
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
     assert path.read_text() == first
     assert len(first) >= 43  # 256 bits
-    assert start.new_control_token(tmp_path) != first
+    assert start.new_control_token(tmp_path, 8080) != first
 
 
 def test_the_token_does_not_follow_a_link_to_another_file(tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.write_text("mine")
-    (tmp_path / start.CONTROL).symlink_to(other)
-    start.new_control_token(tmp_path)
+    (start.control_file(tmp_path, 8080)).symlink_to(other)
+    start.new_control_token(tmp_path, 8080)
     assert other.read_text() == "mine"
 
 

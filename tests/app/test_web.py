@@ -122,10 +122,12 @@ async def test_the_figures_are_prometheus_text(platform: Platform) -> None:
 
 
 async def test_the_figures_count(platform: Platform) -> None:
-    platform.engine.tally.turns = 3
-    platform.outbox.tally.unsure = 2
+    worker = platform.worker
+    assert worker is not None
+    worker.engine.tally.turns = 3
+    worker.outbox.tally.unsure = 2
     app = web.Application()
-    metrics.mount(app, platform.engine, platform.outbox)
+    metrics.mount(app, worker.engine, worker.outbox)
     async with TestClient(TestServer(app)) as client:
         text = await (await client.get("/metrics")).text()
     assert "estafeta_turns_total 3.0" in text

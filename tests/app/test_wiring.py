@@ -45,7 +45,7 @@ async def at_work(
 ) -> AsyncIterator[Platform]:
     platform = build(
         settings, workspace, understander, secrets={"SHOP_TOKEN": SECRET}, variables={"SHOP_URL": shop_url},
-        control_token=start.new_control_token(settings.data),
+        control_token=start.new_control_token(settings.data, settings.port),
     )  # fmt: skip
     async with running(platform, bound(settings.host, settings.port)):
         yield platform
@@ -185,7 +185,7 @@ async def test_a_link_is_for_who_may_read_the_data_folder(tmp_path: Path, demo_w
     with pytest.raises(ConfigurationError, match="start the platform first"):
         print_login_link(settings)
     async with at_work(settings, demo_workspace, Words()):
-        (tmp_path / start.CONTROL).write_text("guessed")
+        start.control_file(tmp_path, settings.port).write_text("guessed")
         with pytest.raises(ConfigurationError, match="refused"):
             await asyncio.to_thread(print_login_link, settings)
     with pytest.raises(ConfigurationError, match=f"Nothing answers at {settings.url}"):

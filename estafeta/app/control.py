@@ -1,0 +1,61 @@
+"""The command line's way into a running process of this machine: addresses under /control/, and a token in
+the data folder that proves who asks."""
+
+from __future__ import annotations
+
+import hmac
+import json
+import urllib.error
+import urllib.request
+
+from aiohttp import web
+
+from estafeta.app import start
+from estafeta.app.config import Settings
+from estafeta.kernel.errors import ConfigurationError
+from estafeta.kernel.model import Json
+
+_DEMO_DATA = "demo"
+"""The demo's folder within the data folder, where it is looked for when no data folder was named."""
+_SECONDS = 10.0
+
+
+def require(request: web.Request, token: str) -> None:
+    """Raises `HTTPForbidden` unless the request proves that it comes from the command line of this machine."""
+    given = request.headers.get("Authorization", "").encode("utf-8", "surrogateescape")
+    if not hmac.compare_digest(given, f"Bearer {token}".encode()):
+        raise web.HTTPForbidden
+
+
+def ask(settings: Settings, method: str, path: str) -> Json:
+    """What the process that listens on the settings' port answers. Raises `ConfigurationError` with a sentence."""
+    token = _token(settings)
+    request = urllib.request.Request(  # noqa: S310 - our own address
+        settings.local_url + path, method=method, headers={"Authorization": f"Bearer {token}"}
+    )
+    # Not through a proxy of the environment: the token is for this machine alone.
+    direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    try:
+        with direct.open(request, timeout=_SECONDS) as answer:
+            content: Json = json.load(answer)
+            return content
+    except urllib.error.HTTPError as error:
+        error.close()
+        raise ConfigurationError(f"The platform refused ({error.code}). Is ESTAFETA_DATA what it runs with?") from None
+    except OSError:
+        raise ConfigurationError(f"Nothing answers at {settings.local_url}: start the platform first.") from None
+    except ValueError:
+        raise ConfigurationError(f"What answers at {settings.local_url} is not Estafeta.") from None
+
+
+def _token(settings: Settings) -> str:
+    file = start.control_file(settings.data, settings.port)
+    if "data" not in settings.model_fields_set and not file.exists():
+        file = start.control_file(settings.data / _DEMO_DATA, settings.port)
+    try:
+        return file.read_text()
+    except OSError:
+        raise ConfigurationError(
+            f"There is no {file}: start the platform first, and give this command the same ESTAFETA_DATA and "
+            "ESTAFETA_PORT."
+        ) from None
