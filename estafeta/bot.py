@@ -6,7 +6,6 @@ Pure, like all of a decision. What the flows say is carried out here; what peopl
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
-from datetime import timedelta
 
 from estafeta.draft import Draft
 from estafeta.kernel.model import Button, Notice, Operator, Reason, Stage, ToAction
@@ -23,12 +22,10 @@ HUMAN_BUTTON = "human"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What deciding needs besides the conversation. `lease`: how long what a decision wants done is
-    the business of the worker that committed it."""
+    """What deciding needs besides the conversation."""
 
     workspace: Workspace
     desks: tuple[str, ...]
-    lease: timedelta = timedelta(seconds=15)
     timetable: Timetable = field(init=False)
 
     def __post_init__(self) -> None:

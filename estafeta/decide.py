@@ -82,7 +82,7 @@ def decide(
     conversation: Conversation, group: Sequence[Signal], meaning: Meaning, now: datetime, rules: Rules
 ) -> Decision:
     """Applies `group`: one signal, or several messages of the customer that waited together."""
-    draft = Draft(conversation, group[0], now, rules.desks, rules.lease)
+    draft = Draft(conversation, group[0], now, rules.desks)
     event = group[0].event
     if isinstance(event, CustomerSaid):
         _customer_said(draft, group, meaning, rules)
@@ -112,7 +112,7 @@ def decide(
 
 def decide_broken(conversation: Conversation, group: Sequence[Signal], now: datetime, rules: Rules) -> Decision:
     """What to do with signals that `decide` failed on: keep the words, call people, go on."""
-    draft = Draft(conversation, group[0], now, rules.desks, rules.lease)
+    draft = Draft(conversation, group[0], now, rules.desks)
     for signal in group:
         if isinstance(signal.event, CustomerSaid):
             message = {"message": signal.event.message}

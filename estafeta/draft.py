@@ -6,7 +6,7 @@ The one mutable thing inside `decide`; it never leaves it.
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import datetime, timedelta
+from datetime import datetime
 
 from estafeta.kernel.model import (
     Address,
@@ -41,9 +41,7 @@ _KEPT_WORDS = 300
 
 
 class Draft:
-    def __init__(
-        self, conversation: Conversation, cause: Signal, now: datetime, desks: tuple[str, ...], lease: timedelta
-    ) -> None:
+    def __init__(self, conversation: Conversation, cause: Signal, now: datetime, desks: tuple[str, ...]) -> None:
         self.before = conversation
         self.cause = cause
         self.now = now
@@ -62,7 +60,6 @@ class Draft:
         self._outbox = list(conversation.outbox)
         self._seq = conversation.seq
         self._desks = desks
-        self._due_at = now + lease
         self._count = 0
 
     # --- reading
@@ -150,7 +147,7 @@ class Draft:
         self.entry("event", Author(kind="system"), data={"event": event, **data})
 
     def post(self, body: ToCustomer | ToDesk | ToAction, identity: str = "") -> None:
-        item = OutboxItem(id=OutboxId(identity or self._id()), due_at=self._due_at, body=body)
+        item = OutboxItem(id=OutboxId(identity or self._id()), body=body)
         self._outbox.append(item)
 
     def take_item(self, item: OutboxId) -> OutboxItem | None:

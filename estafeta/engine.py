@@ -32,8 +32,9 @@ from estafeta.kernel.model import (
     TimerFired,
     Understanding,
 )
-from estafeta.kernel.ports import Accepted, Bus, Change, Clock, Live, Mailbox, Store, Understander
+from estafeta.kernel.ports import Bus, Change, Clock, Live, Mailbox, Store, Understander
 from estafeta.lanes import Lanes
+from estafeta.presence import Presence
 from flows import interpreter
 
 _log = structlog.get_logger("engine")
@@ -46,11 +47,12 @@ class HandsOn(Protocol):
     """Whoever does what conversations want done outside."""
 
     def hand(self, conversation: Conversation, mine: frozenset[OutboxId]) -> None:
-        """Takes over the items in `mine`, and forgets those that the conversation no longer holds."""
+        """Takes in hand those items in `mine` that it has not yet, and forgets those that the conversation
+        no longer holds."""
         ...
 
-    def holds(self, conversation: ConversationId) -> frozenset[OutboxId]:
-        """The items that are in hand here."""
+    def conversations(self) -> list[ConversationId]:
+        """All that something is in hand of."""
         ...
 
 
@@ -66,10 +68,9 @@ class Tally:
 
 
 class Engine:
-    """`alone`: no other process works on this store, so that whatever nobody here holds is orphaned
-    and taken at once; otherwise an item is left to its committer until `due_at`.
-
-    `deadline`: seconds the understanding of a text may take.
+    """`deadline`: seconds the understanding of a text may take. `most`: how many conversations are
+    worked on at once; while so many are, other workers get the wake-ups. `patience`: seconds that
+    turns in hand get when stopping.
     """
 
     def __init__(
@@ -81,9 +82,10 @@ class Engine:
         understander: Understander,
         outbox: HandsOn,
         rules: Rules,
-        alone: bool,
+        presence: Presence,
         deadline: float = 3.0,
         patience: float = 5.0,
+        most: int = 200,
     ) -> None:
         self._store = store
         self._bus = bus
@@ -91,20 +93,16 @@ class Engine:
         self._understander = understander
         self._outbox = outbox
         self.rules = rules
-        self._alone = alone
+        self._presence = presence
+        self._most = most
         self._deadline = deadline
         self.lanes: Lanes[ConversationId] = Lanes("engine", self.turn, patience=patience)
         self._outcomes: dict[ConversationId, list[Signal]] = {}
         self._unseen: set[ConversationId] = set()
+        self._unfinished: set[ConversationId] = set()
         self._latest: OrderedDict[ConversationId, Conversation] = OrderedDict()
         self.tally = Tally()
-
-    async def accept(self, signals: Sequence[Signal]) -> list[Accepted]:
-        """Stores signals and wakes whoever works on their conversations. What channels call."""
-        accepted = await self._store.accept(signals)
-        for conversation in {item.conversation for item in accepted if item.conversation and item.fresh}:
-            await self._bus.wake(conversation)
-        return accepted
+        presence.on_lapse = self._lapsed
 
     def heard(self, signal: Signal) -> None:
         """What became of an item that this process holds, for its conversation's next turn.
@@ -118,29 +116,53 @@ class Engine:
         self.lanes.wake(signal.conversation)
 
     async def run(self) -> None:
-        """Works on wake-ups until cancelled; then finishes the turns in hand."""
-        async with self.lanes:
-            async for conversation in self._bus.wakes():
-                self.wake(conversation)
+        """Takes wake-ups until cancelled. `lanes` must be open, and for as long as the outbox sends: its
+        outcomes are applied in them."""
+        async for conversation in self._bus.wakes():
+            self.wake(conversation)
+            await self.lanes.room(self._most)
 
     def wake(self, conversation: ConversationId) -> None:
         """There may be news in the store about this conversation."""
         self._unseen.add(conversation)
         self.lanes.wake(conversation)
 
+    def unfinished(self) -> list[ConversationId]:
+        """Conversations whose last turn failed, each told once: somebody must wake them again, for it
+        may be known only here what is left to do (the outcome of a send, a commit that went through
+        although its answer was lost)."""
+        found = list(self._unfinished)
+        self._unfinished.clear()
+        return found
+
+    def _lapsed(self) -> None:
+        for conversation in self._outbox.conversations():
+            self.wake(conversation)
+
     async def turn(self, conversation: ConversationId) -> None:
         """All that waits for one conversation, in one commit."""
+        done = False
+        try:
+            done = await self._tried(conversation)
+        finally:
+            if not done:
+                self._unseen.add(conversation)
+                self._unfinished.add(conversation)
+            self._bus.done(conversation)
+
+    async def _tried(self, conversation: ConversationId) -> bool:
         for _ in range(_TRIES):
             try:
-                return await self._turn(conversation)
+                await self._turn(conversation)
+                return True
             except Conflict:
                 self.tally.conflicts += 1
                 self._unseen.add(conversation)
             except StoreUnavailable as error:
                 _log.warning("store_unavailable", conversation=conversation, error=str(error))
-                return None
-        _log.warning("crowded_out", conversation=conversation)  # others are at it; the sweeper comes back
-        return None
+                return False
+        _log.warning("crowded_out", conversation=conversation)  # others are at it
+        return False
 
     async def _turn(self, conversation_id: ConversationId) -> None:
         began = time.perf_counter()
@@ -154,18 +176,20 @@ class Engine:
             meaning = await self._meaning(work.conversation, group)
             decision = self._decide(work.opened(group[0]), group, meaning, now)
             work.advanced(decision.conversation, decision.entries, group)
-        held = self._outbox.holds(conversation_id)
-        orphans = _orphans(work.conversation, held, now, alone=self._alone)
-        lease = now + self.rules.lease
         if work.conversation is None:
             return
-        if work.applied or orphans:
-            await self._commit(work, orphans, lease, before)
+        gone = await self._presence.gone(work.conversation.holders)
+        me = self._presence.name
+        work.conversation = _shared_out(work.conversation, me, gone)
+        if work.applied or work.conversation is not before:
+            await self._commit(work, before)
             self._forget(conversation_id, len(outcomes))
             if work.holds_back:
                 self._unseen.add(conversation_id)  # the next turn must look for them in the store
             self._remember(work.conversation)
-        self._outbox.hand(work.conversation, orphans | work.created(before))
+        self._outbox.hand(
+            work.conversation, frozenset(item.id for item in work.conversation.outbox if item.holder == me)
+        )
         if work.applied:
             self._finished(work, before, began)
             await self._bus.announce(Live(kind="changed", conversation=conversation_id))
@@ -195,21 +219,16 @@ class Engine:
             else:
                 del self._outcomes[conversation]
 
-    async def _commit(
-        self, work: _Turn, orphans: frozenset[OutboxId], lease: datetime, before: Conversation | None
-    ) -> None:
+    async def _commit(self, work: _Turn, before: Conversation | None) -> None:
         expected = before.version if before is not None else 0
         if work.conversation is None:
             return
-        renewed = tuple(
-            replace(item, due_at=lease) if item.id in orphans else item for item in work.conversation.outbox
-        )
-        work.conversation = replace(work.conversation, version=expected + 1, outbox=renewed)
+        work.conversation = replace(work.conversation, version=expected + 1)
         await self._store.commit(
             Change(
                 conversation=work.conversation,
                 expected_version=expected,
-                applied=tuple(work.applied),
+                applied=tuple(work.applied_from_mailbox),
                 entries=tuple(work.entries),
             )
         )
@@ -284,6 +303,7 @@ class _Turn:
         self._id = conversation_id
         self._now = now
         self._waiting = [*outcomes, *mailbox.signals]
+        self._in_mailbox = frozenset(signal.id for signal in mailbox.signals)
 
     def fire_timers(self) -> None:
         """Due timers become signals here: derived from the conversation, they need not be stored."""
@@ -337,15 +357,13 @@ class _Turn:
         self.applied.extend(signal.id for signal in group)
 
     @property
+    def applied_from_mailbox(self) -> list[SignalId]:
+        return [signal for signal in self.applied if signal in self._in_mailbox]
+
+    @property
     def holds_back(self) -> bool:
         """Whether something in the mailbox was left for a later turn."""
         return bool(self._waiting)
-
-    def created(self, before: Conversation | None) -> frozenset[OutboxId]:
-        """The outbox items that this turn made."""
-        old = {item.id for item in before.outbox} if before is not None else set()
-        items = self.conversation.outbox if self.conversation is not None else ()
-        return frozenset(item.id for item in items if item.id not in old)
 
 
 def _folds(first: Signal, other: Signal) -> bool:
@@ -359,10 +377,17 @@ def _is_command(said: CustomerSaid) -> bool:
     return bool(said.parts) and getattr(said.parts[0], "text", "").startswith("/")
 
 
-def _orphans(
-    conversation: Conversation | None, held: frozenset[OutboxId], now: datetime, *, alone: bool
-) -> frozenset[OutboxId]:
-    """Items whose worker is gone, and our own whose lease is to be renewed."""
-    if conversation is None:
-        return frozenset()
-    return frozenset(item.id for item in conversation.outbox if item.due_at <= now or (alone and item.id not in held))
+def _shared_out(conversation: Conversation, me: str, gone: frozenset[str]) -> Conversation:
+    """With a holder at work for each item of the outbox: its own, or whoever already holds something
+    for the same destination, so that order is kept there; else this worker."""
+    if all(item.holder not in gone for item in conversation.outbox):
+        return conversation
+    owners: dict[str, str] = {}
+    for item in conversation.outbox:
+        if item.holder not in gone:
+            owners.setdefault(item.destination, item.holder)
+    outbox = tuple(
+        item if item.holder not in gone else replace(item, holder=owners.get(item.destination, me))
+        for item in conversation.outbox
+    )
+    return replace(conversation, outbox=outbox)

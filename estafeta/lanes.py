@@ -26,6 +26,7 @@ class Lanes(Generic[K]):
         self._patience = patience
         self._tasks: dict[K, asyncio.Task[None]] = {}
         self._again: set[K] = set()
+        self._ended = asyncio.Event()
         self._closing = False
 
     async def __aenter__(self) -> Self:
@@ -66,11 +67,18 @@ class Lanes(Generic[K]):
                     return
         finally:
             del self._tasks[key]
+            self._ended.set()
 
     @property
     def busy(self) -> int:
         """How many keys are being worked on now."""
         return len(self._tasks)
+
+    async def room(self, most: int) -> None:
+        """Returns when fewer than `most` keys are being worked on."""
+        while len(self._tasks) >= most:
+            self._ended.clear()
+            await self._ended.wait()
 
     async def idle(self) -> None:
         """Returns when nothing is being worked on."""

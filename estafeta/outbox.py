@@ -37,6 +37,7 @@ from estafeta.kernel.model import (
 )
 from estafeta.kernel.ports import Channel, Clock, Desk, DeskView, Receipt, Store
 from estafeta.lanes import Lanes
+from estafeta.presence import Presence
 
 _log = structlog.get_logger("outbox")
 
@@ -92,6 +93,19 @@ class Tally:
 _Lane = str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _InHand:
+    """An item, and the name of this worker when it was taken in hand."""
+
+    conversation: Conversation
+    item: OutboxItem
+    worker: str
+
+
+class _TakenOver(Exception):
+    """Another worker has the item, or nobody."""
+
+
 class Outbox:
     """`told` takes the outcomes; it is set by the composition root, since the engine that it
     belongs to hands items to this very outbox. `language` is what operators read."""
@@ -106,6 +120,7 @@ class Outbox:
         actions: Actions,
         store: Store,
         clock: Clock,
+        presence: Presence,
         patience: Patience | None = None,
         language: str = "ru",
         stop_within: float = 5.0,
@@ -116,16 +131,17 @@ class Outbox:
         self._actions = actions
         self._store = store
         self._clock = clock
+        self._presence = presence
         self._patience = patience or Patience()
         self._held: dict[ConversationId, set[OutboxId]] = {}
-        self._waiting: dict[_Lane, deque[tuple[Conversation, OutboxItem]]] = {}
+        self._waiting: dict[_Lane, deque[_InHand]] = {}
         self.lanes: Lanes[_Lane] = Lanes("outbox", self._work, patience=stop_within)
         self.tally = Tally()
 
     # --- the engine's side
 
-    def holds(self, conversation: ConversationId) -> frozenset[OutboxId]:
-        return frozenset(self._held.get(conversation, ()))
+    def conversations(self) -> list[ConversationId]:
+        return list(self._held)
 
     def hand(self, conversation: Conversation, mine: frozenset[OutboxId]) -> None:
         held = self._held.get(conversation.id)
@@ -137,8 +153,9 @@ class Outbox:
         for item in conversation.outbox:
             if item.id in mine and item.id not in held:
                 held.add(item.id)
-                lane = f"{conversation.id}/{_destination(item)}"
-                self._waiting.setdefault(lane, deque()).append((conversation, item))
+                lane = f"{conversation.id}/{item.destination}"
+                in_hand = _InHand(conversation=conversation, item=item, worker=self._presence.name)
+                self._waiting.setdefault(lane, deque()).append(in_hand)
                 self.lanes.wake(lane)
         if not held:
             del self._held[conversation.id]
@@ -148,9 +165,14 @@ class Outbox:
     async def _work(self, lane: _Lane) -> None:
         waiting = self._waiting.get(lane)  # None: woken for what the run before has just done
         while waiting:
-            conversation = waiting[0][0]
-            item, folded = _folded([item for _, item in islice(waiting, _FOLDED_ENTRIES)])
-            outcome = await self._perform(conversation, item)
+            conversation = waiting[0].conversation
+            item, folded = _folded([one.item for one in islice(waiting, _FOLDED_ENTRIES)])
+            try:
+                outcome = await self._perform(waiting[0], item)
+            except _TakenOver:
+                for _ in folded:
+                    self._let_go(waiting.popleft())
+                continue
             for done in folded:
                 waiting.popleft()
                 self.told(
@@ -163,50 +185,86 @@ class Outbox:
                 )
         self._waiting.pop(lane, None)
 
-    async def _perform(self, conversation: Conversation, item: OutboxItem) -> Outcome:
-        body = item.body
+    def _let_go(self, in_hand: _InHand) -> None:
+        _log.info("taken_over", conversation=in_hand.conversation.id, item=in_hand.item.id)
+        held = self._held.get(in_hand.conversation.id, set())
+        held.discard(in_hand.item.id)
+        if not held:
+            self._held.pop(in_hand.conversation.id, None)
+
+    async def _still_ours(self, in_hand: _InHand) -> None:
+        """Raises `_TakenOver` unless the item is this worker's business still. Asked right before each
+        try to send: a process that hung meanwhile may have been taken for dead."""
+        if self._presence.sure and self._presence.name == in_hand.worker:
+            return
+        while True:
+            await self._presence.assured()
+            if self._presence.name == in_hand.worker:
+                return
+            try:
+                stored = (await self._store.load(in_hand.conversation.id)).conversation
+            except StoreUnavailable:
+                await self._clock.sleep(1.0)
+                continue
+            ours = [item.id for item in stored.outbox if item.holder == self._presence.name] if stored else []
+            if in_hand.item.id not in ours:
+                raise _TakenOver
+            if self._presence.sure:
+                return
+
+    async def _perform(self, in_hand: _InHand, item: OutboxItem) -> Outcome:
+        """`item` is the one in hand, with those behind it that are done with it."""
+        body, conversation = item.body, in_hand.conversation
         try:
             if isinstance(body, ToAction):
+                await self._still_ours(in_hand)
                 return await self._act(conversation, item, body)
             if isinstance(body, ToDesk):
                 show = partial(self._show, conversation, item, body)
-                receipt = await self._persist(item, self._patience.desk, show, insist=True)
+                receipt = await self._persist(in_hand, self._patience.desk, show, insist=True)
                 return Delivered(item=item.id, external=receipt.external, thread=receipt.thread, card=receipt.card)
-            receipt = await self._persist(item, self._patience.customer, partial(self._send, body))
+            receipt = await self._persist(in_hand, self._patience.customer, partial(self._send, body))
             return Delivered(item=item.id, external=receipt.external)
         except SendFailed as failure:
             self.tally.gave_up += 1
             _log.warning("gave_up", conversation=conversation.id, item=item.id, code=failure.code, fault=failure.fault)
             return GaveUp(item=item.id, code=failure.code, sentence=failure.sentence)
+        except _TakenOver:
+            raise
         except Exception:
             self.tally.gave_up += 1
             _log.exception("sending_broke", conversation=conversation.id, item=item.id)
             return GaveUp(item=item.id, code="internal", sentence=self._sentence("internal"))
 
     async def _persist(
-        self, item: OutboxItem, patience: float, send: Callable[[], Awaitable[Receipt]], *, insist: bool = False
+        self, in_hand: _InHand, patience: float, send: Callable[[], Awaitable[Receipt]], *, insist: bool = False
     ) -> Receipt:
         """Sends, and again while the failure is a passing one, up to `patience` seconds in all."""
-        started = self._clock.now()
+        started = self._clock.monotonic()
         pause = 0.5
         doubted = False
         while True:
+            await self._still_ours(in_hand)
             try:
                 receipt = await send()
                 self.tally.sent += 1
                 return receipt
+            except StoreUnavailable as error:
+                # A desk is shown what the store has: one waits for it, however long it is away.
+                _log.warning("store_unavailable", item=in_hand.item.id, error=str(error))
+                await self._clock.sleep(1.0)
             except SendFailed as failure:
                 # No answer came back, so it may have arrived: sent once more, for a message shown twice
                 # is better than one lost, and counted. A desk is told until it answers.
                 again = (insist or not doubted) if failure.maybe_sent else failure.retry_after is not None
                 wait = failure.retry_after or 0.0
-                waited = (self._clock.now() - started).total_seconds()
+                waited = self._clock.monotonic() - started
                 if not again or waited >= patience or waited + wait > patience:
                     raise
                 doubted = doubted or failure.maybe_sent
                 self.tally.unsure += failure.maybe_sent
                 self.tally.retried += 1
-                _log.info("send_again", item=item.id, code=failure.code, unsure=failure.maybe_sent)
+                _log.info("send_again", item=in_hand.item.id, code=failure.code, unsure=failure.maybe_sent)
                 await self._clock.sleep(max(wait, pause * random.uniform(0.8, 1.2)))  # noqa: S311
                 pause = min(pause * 2, _LONGEST_PAUSE)
 
@@ -284,10 +342,3 @@ def _folded(waiting: Sequence[OutboxItem]) -> tuple[OutboxItem, list[OutboxId]]:
 def _words(item: OutboxItem) -> tuple[EntryId, ...]:
     body = item.body
     return body.notice.entries if isinstance(body, ToDesk) and body.notice.kind == "said" else ()
-
-
-def _destination(item: OutboxItem) -> str:
-    body = item.body
-    if isinstance(body, ToCustomer):
-        return "customer"
-    return body.desk if isinstance(body, ToDesk) else "action"

@@ -1,61 +1,96 @@
-"""Finds what nobody is working on: unapplied signals, orphaned outbox items, due timers.
+"""Finds what nobody is working on: unapplied signals, items whose holder is gone, due timers.
 
 Whoever died and whatever wake-up got lost, the work is in the store, and this is what finds it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from datetime import timedelta
+import zlib
+from typing import Protocol
 
 import structlog
 
 from estafeta.kernel.errors import StoreUnavailable
 from estafeta.kernel.model import ConversationId
-from estafeta.kernel.ports import Clock, Store
+from estafeta.kernel.ports import Bus, Clock, Store
+from estafeta.presence import Presence
 
 _log = structlog.get_logger("sweeper")
 
 
+class Works(Protocol):
+    """Whoever makes the turns."""
+
+    def wake(self, conversation: ConversationId) -> None: ...
+
+    def unfinished(self) -> list[ConversationId]:
+        """Conversations whose last turn failed."""
+        ...
+
+
 class Sweeper:
     """Every `interval` seconds wakes up to `batch` conversations. Signals younger than `grace`
-    seconds are left to the wake-up that came with them."""
+    seconds are left to the wake-up that came with them.
+
+    What is found goes to the bus, for any worker. While the bus is away this is what replaces it:
+    it looks every `polling` seconds, and the workers divide what they find among themselves.
+    """
 
     def __init__(
         self,
         *,
         store: Store,
+        bus: Bus,
         clock: Clock,
-        wake: Callable[[ConversationId], None],
-        alone: bool,
+        engine: Works,
+        presence: Presence,
         interval: float = 1.0,
-        grace: float = 2.0,
+        polling: float = 0.25,
+        grace: float = 1.0,
         batch: int = 500,
     ) -> None:
         self._store = store
+        self._bus = bus
         self._clock = clock
-        self._wake = wake
-        self._alone = alone
+        self._engine = engine
+        self._presence = presence
         self._interval = interval
-        self._grace = timedelta(seconds=grace)
+        self._polling = polling
+        self._grace = grace
         self._batch = batch
+        self._round = 0
 
     async def run(self) -> None:
-        """Until cancelled. A lone process begins with all that its predecessor left."""
-        if self._alone:
-            await self.sweep(everything=True)
+        """Until cancelled. It begins with all that waits, however fresh."""
+        await self.sweep(grace=0.0)
         while True:
-            await self._clock.sleep(self._interval)
-            await self.sweep()
+            up = self._bus.up
+            await self._clock.sleep(self._interval if up else self._polling)
+            await self.sweep(grace=self._grace if up else 0.0)
 
-    async def sweep(self, *, everything: bool = False) -> int:
-        """One look; how many conversations were woken."""
+    async def sweep(self, *, grace: float) -> int:
+        """One look; how many conversations were found."""
+        self._round += 1
+        found = set(self._engine.unfinished())
+        for conversation in found:
+            self._engine.wake(conversation)
         try:
-            limit = 1_000_000 if everything else self._batch
-            found = await self._store.due(self._clock.now() - self._grace, limit, everything=everything)
+            due = [c for c in await self._store.due(self._clock.now(), self._batch, grace=grace) if c not in found]
+            if self._bus.up:
+                for conversation in due:
+                    await self._bus.wake(conversation)
+            else:
+                await self._work_on_our_share(due)
         except StoreUnavailable as error:
             _log.warning("store_unavailable", error=str(error))
-            return 0
-        for conversation in found:
-            self._wake(conversation)
-        return len(found)
+            return len(found)
+        return len(found) + len(due)
+
+    async def _work_on_our_share(self, due: list[ConversationId]) -> None:
+        """The rest is another worker's in this round, and ours in one of the next."""
+        at_work = {name for name, holder in (await self._store.leases()).items() if name == holder}
+        workers = sorted(at_work | {self._presence.name})
+        ours = workers.index(self._presence.name)
+        for conversation in due:
+            if (zlib.crc32(conversation.encode()) + self._round) % len(workers) == ours:
+                self._engine.wake(conversation)

@@ -15,9 +15,8 @@ from pathlib import Path
 from typing import Literal
 
 from estafeta.actions import HttpActions
-from estafeta.bot import Rules
 from estafeta.bus.memory import MemoryBus
-from estafeta.engine import Engine
+from estafeta.intake import Intake
 from estafeta.kernel.errors import SendFailed
 from estafeta.kernel.model import (
     Address,
@@ -40,8 +39,8 @@ from estafeta.kernel.model import (
     TicketMoved,
 )
 from estafeta.kernel.ports import Accept, Accepted, Clock, DeskView, Receipt, Understander
-from estafeta.outbox import Outbox
-from estafeta.sweeper import Sweeper
+from estafeta.presence import Presence
+from estafeta.worker import Worker, ended
 from flows.model import Workspace
 from storage.sqlite import SqliteStore
 
@@ -111,26 +110,25 @@ class World:
     def __init__(
         self, path: Path, workspace: Workspace, understander: Understander, clock: Clock, *,
         channel: RecordingChannel | None = None, desk: RecordingDesk | None = None,
-        variables: Mapping[str, str] | None = None,
+        variables: Mapping[str, str] | None = None, store: SqliteStore | None = None,
     ) -> None:  # fmt: skip
         self.path = path
         self.workspace = workspace
         self.clock = clock
         self.channel = channel or RecordingChannel()
         self.desk = desk or RecordingDesk()
-        self.store = SqliteStore(path, clock=clock)
+        self.store = store or SqliteStore(path, clock=clock)
         self.bus = MemoryBus()
         self.actions = HttpActions(workspace, secrets={}, variables=variables or {}, pause=0.0)
-        self.outbox = Outbox(
+        self.intake = Intake(store=self.store, bus=self.bus)
+        self.worker = Worker(
+            store=self.store, bus=self.bus, clock=clock, understander=understander, workspace=workspace,
             channels={(self.channel.name, self.channel.account): self.channel}, desks={self.desk.name: self.desk},
-            actions=self.actions, store=self.store, clock=clock,
+            actions=self.actions, presence=Presence(store=self.store, clock=clock, settles=0.0, lasts=1e9),
         )  # fmt: skip
-        self.engine = Engine(
-            store=self.store, bus=self.bus, clock=clock, understander=understander, outbox=self.outbox,
-            rules=Rules(workspace=workspace, desks=(self.desk.name,)), alone=True,
-        )  # fmt: skip
-        self.outbox.told = self.engine.heard
-        self.sweeper = Sweeper(store=self.store, clock=clock, wake=self.engine.wake, alone=True)
+        self.engine = self.worker.engine
+        self.outbox = self.worker.outbox
+        self.sweeper = self.worker.sweeper
         self._number = 0
 
     @contextlib.asynccontextmanager
@@ -138,14 +136,15 @@ class World:
         await self.store.open()
         await self.bus.open()
         try:
-            async with self.outbox.lanes:
+            # Without the worker's own rounds: a test that moves the clock by hours would run thousands.
+            await self.worker.presence.begin()
+            async with self.engine.lanes, self.outbox.lanes:
                 working = asyncio.create_task(self.engine.run())
-                await self.sweeper.sweep(everything=True)
+                await self.sweeper.sweep(grace=0.0)
                 try:
                     yield self
                 finally:
-                    working.cancel()
-                    await asyncio.gather(working, return_exceptions=True)
+                    await ended([working])
         finally:
             await self.actions.close()
             await self.bus.close()
@@ -160,7 +159,7 @@ class World:
             id=SignalId(identity or f"test.{self._number}"), at=at or self.clock.now(), event=event,
             address=None if conversation else address, conversation=conversation,
         )  # fmt: skip
-        return (await self.engine.accept([signal]))[0]
+        return (await self.intake.accept([signal]))[0]
 
     async def says(self, text: str, *, address: Address = HOME) -> None:
         """The customer writes, and everything that follows happens."""

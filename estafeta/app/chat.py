@@ -18,10 +18,10 @@ import click
 from estafeta.actions import HttpActions
 from estafeta.app import config, logs, start
 from estafeta.app.config import Settings
-from estafeta.bot import HUMAN_BUTTON, Rules
+from estafeta.bot import HUMAN_BUTTON
 from estafeta.bus.memory import MemoryBus
 from estafeta.clock import SystemClock
-from estafeta.engine import Engine
+from estafeta.intake import Intake
 from estafeta.kernel.errors import ConfigurationError
 from estafeta.kernel.model import (
     Address,
@@ -37,8 +37,8 @@ from estafeta.kernel.model import (
     Text,
 )
 from estafeta.kernel.ports import Accept, Live, Understander
-from estafeta.outbox import Outbox
-from estafeta.sweeper import Sweeper
+from estafeta.presence import Presence
+from estafeta.worker import Worker
 from flows import interpreter
 from flows.model import Workspace
 from storage.sqlite import SqliteStore
@@ -131,28 +131,22 @@ class _Talk:
         self._store = SqliteStore(folder / "chat.db", clock=clock)
         self._bus = MemoryBus()
         self._actions = actions
-        self._outbox = Outbox(
-            channels={("terminal", "local"): self._channel}, desks={}, actions=actions, store=self._store, clock=clock
-        )
-        self._engine = Engine(
-            store=self._store, bus=self._bus, clock=clock, understander=understander, outbox=self._outbox,
-            rules=Rules(workspace=workspace, desks=()), alone=True,
+        self._intake = Intake(store=self._store, bus=self._bus)
+        self._worker = Worker(
+            store=self._store, bus=self._bus, clock=clock, understander=understander, workspace=workspace,
+            channels={("terminal", "local"): self._channel}, desks={}, actions=actions,
+            presence=Presence(store=self._store, clock=clock, settles=0.0),
         )  # fmt: skip
-        self._outbox.told = self._engine.heard
-        self._sweeper = Sweeper(store=self._store, clock=clock, wake=self._engine.wake, alone=True)
 
     async def run(self) -> None:
         await self._store.open()
         await self._bus.open()
-        working = [asyncio.create_task(self._engine.run()), asyncio.create_task(self._sweeper.run())]
         human = Button(id=HUMAN_BUTTON, text=interpreter.phrase(self._workspace, "human", self._language))
         self._channel.show(interpreter.phrase(self._workspace, "greeting", self._language), (human,))
         try:
-            await self._converse()
+            async with self._worker.running():
+                await self._converse()
         finally:
-            for task in working:
-                task.cancel()
-            await asyncio.gather(*working, return_exceptions=True)
             await self._actions.close()
             await self._bus.close()
             await self._store.close()
@@ -172,7 +166,7 @@ class _Talk:
                 continue
             number += 1
             news = self._bus.announcements()
-            await self._engine.accept([self._signal(text, number)])
+            await self._intake.accept([self._signal(text, number)])
             held = await _settled(self._store, news)
             if self._why:
                 self._explain(held)

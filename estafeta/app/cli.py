@@ -47,11 +47,16 @@ def main() -> None:
 
 
 @main.command()
-def run() -> None:
+@click.option(
+    "--role", "roles", multiple=True, metavar="ROLE",
+    help="What this process is for: web, worker, telegram, all (default: all). May be given several times; any "
+    "number of processes may run, on any number of machines.",
+)  # fmt: skip
+def run(roles: tuple[str, ...]) -> None:
     """Run the platform with the settings of the environment and .env."""
     from estafeta.app.run import run_platform
 
-    run_platform(config.read())
+    run_platform(config.read(), roles)
 
 
 @main.command()
@@ -190,6 +195,24 @@ def schemas(folder: Path) -> None:
     for name, schema in all_schemas().items():
         (folder / f"{name}.schema.json").write_text(json.dumps(schema, ensure_ascii=False, indent=2) + "\n")
         click.echo(f"{folder / name}.schema.json")
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
+def doctor(as_json: bool) -> None:
+    """Look for what is set up wrongly, and say what to do. Changes nothing; ends with 1 if something is wrong."""
+    from estafeta.app.doctor import print_findings
+
+    sys.exit(0 if print_findings(as_json=as_json) else 1)
+
+
+@main.command()
+@click.option("--json", "as_json", is_flag=True, help="Print the status as JSON.")
+def status(as_json: bool) -> None:
+    """Say how the running process is (the one on ESTAFETA_PORT), and what waits. Ends with 1 if it is not well."""
+    from estafeta.app.status import print_status
+
+    sys.exit(0 if print_status(config.read(), as_json=as_json) else 1)
 
 
 if __name__ == "__main__":

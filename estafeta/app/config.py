@@ -18,9 +18,11 @@ from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
+from storage.mongo.config import MongoConfig
 
 from bots.telegram.config import TelegramConfig
 from bots.widget.config import WidgetConfig
+from estafeta.bus.redis.config import RedisConfig
 from estafeta.kernel.errors import ConfigurationError
 
 PREFIX = "ESTAFETA_"
@@ -66,6 +68,8 @@ class Settings(BaseSettings):
     nlu: NluConfig = NluConfig()
     widget: WidgetConfig = WidgetConfig()
     telegram: TelegramConfig | None = None
+    mongo: MongoConfig | None = None
+    redis: RedisConfig | None = None
 
     @property
     def url(self) -> str:
@@ -77,6 +81,10 @@ class Settings(BaseSettings):
         """Where this machine reaches the server, without a slash at the end."""
         host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
+
+    def polls(self, channel: str) -> bool:
+        """Whether the channel asks its messenger for updates (else they are posted to us)."""
+        return channel == "telegram" and self.telegram is not None and self.telegram.mode == "polling"
 
 
 def read(env_file: Path = Path(".env")) -> Settings:

@@ -53,7 +53,7 @@ def run_demo(given: Settings, *, with_telegram: bool) -> None:
             await stack.enter_async_context(shop_service(settings.url, sockets["shop"]))
             platform = build(
                 served, workspace, understander, secrets=secrets, variables=variables,
-                control_token=start.new_control_token(data),
+                control_token=start.new_control_token(data, settings.port),
             )  # fmt: skip
             await stack.enter_async_context(running(platform, sockets["platform"]))
             await _print_addresses(platform, shop_url, fake, data)

@@ -41,9 +41,11 @@ class _Parts:
         yield GaugeMetricFamily("estafeta_busy_sends", "Destinations being sent to", value=self._outbox.lanes.busy)
 
 
-def mount(app: web.Application, engine: Engine, outbox: Outbox) -> None:
+def mount(app: web.Application, engine: Engine | None, outbox: Outbox | None) -> None:
+    """Without an engine and an outbox, in a process that is no worker, what all processes have."""
     registry = CollectorRegistry()
-    registry.register(_Parts(engine, outbox))
+    if engine is not None and outbox is not None:
+        registry.register(_Parts(engine, outbox))
     ProcessCollector(registry=registry)
     PlatformCollector(registry=registry)
     GCCollector(registry=registry)

@@ -7,11 +7,13 @@ import json
 import sys
 import urllib.error
 import urllib.request
+from collections.abc import Sequence
 
 import click
 
 from estafeta.app import config, logs, start
 from estafeta.app.config import Settings
+from estafeta.app.roles import WEB, WORKER, chosen
 from estafeta.app.wiring import bound, build, login_link, running
 from estafeta.kernel.errors import ConfigurationError
 
@@ -19,22 +21,25 @@ DEMO_DATA = "demo"
 """The demo's folder within the data folder, unless a data folder was named."""
 
 
-def run_platform(settings: Settings) -> None:
+def run_platform(settings: Settings, names: Sequence[str] = ()) -> None:
+    """`names` are of roles; none means all."""
+    roles = chosen(names, settings)
     data = start.writable(settings.data)
     workspace = start.load_workspace(settings.workspace)
     listener = bound(settings.host, settings.port)  # a taken port is known before the minutes of a training
-    start.ensure_model(settings.workspace, data / "models")
+    if WORKER in roles:
+        start.ensure_model(settings.workspace, data / "models")
     secrets, variables = config.workspace_values()
     logs.set_up(settings.log_level, [*logs.secrets_of(settings), *secrets.values()])
-    understander = start.load_understander(data / "models")
+    understander = start.load_understander(data / "models") if WORKER in roles else None
 
     async def main(stop: asyncio.Event) -> None:
         platform = build(
             settings, workspace, understander, secrets=secrets, variables=variables,
-            control_token=start.new_control_token(data),
+            control_token=start.new_control_token(data, settings.port), roles=roles,
         )  # fmt: skip
         async with running(platform, listener):
-            if platform.web_desk is not None:
+            if platform.web_desk is not None and WEB in roles:
                 # Not through the log: a link that lets somebody in is a secret.
                 link = await login_link(settings, platform.web_desk)
                 click.echo(f"Operator's desk (a link for one use within ten minutes): {link}")
@@ -45,9 +50,9 @@ def run_platform(settings: Settings) -> None:
 
 def print_login_link(settings: Settings) -> None:
     """Asks the running platform on this machine for a one-time link."""
-    token_file = settings.data / start.CONTROL
+    token_file = start.control_file(settings.data, settings.port)
     if "data" not in settings.model_fields_set and not token_file.exists():
-        token_file = settings.data / DEMO_DATA / start.CONTROL
+        token_file = start.control_file(settings.data / DEMO_DATA, settings.port)
     try:
         token = token_file.read_text()
     except OSError:

@@ -24,8 +24,6 @@ from nlu.modelfile import ModelRefused
 from nlu.registry import Registry
 
 _SOURCE = "trained-from"
-CONTROL = "control-token"
-"""File in the data folder with what the command line proves itself with to the running process."""
 
 
 def writable(folder: Path) -> Path:
@@ -83,10 +81,15 @@ def load_understander(models: Path) -> EmbeddedUnderstander:
     return EmbeddedUnderstander.load(models)
 
 
-def new_control_token(data: Path) -> str:
+def control_file(data: Path, port: int) -> Path:
+    """What the command line proves itself with to the process that listens on `port`."""
+    return data / f"control-token-{port}"
+
+
+def new_control_token(data: Path, port: int) -> str:
     """A fresh token in a file that only its owner can read."""
     token = random_secrets.token_urlsafe(32)
-    path = data / CONTROL
+    path = control_file(data, port)
     with contextlib.suppress(FileNotFoundError):
         path.unlink()
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:

@@ -7,27 +7,31 @@ import contextlib
 import socket
 from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import structlog
 from aiohttp import web
 
+from bots.pacing import Buckets
 from bots.telegram.config import TelegramConfig
 from bots.widget.channel import WidgetChannel
 from estafeta.actions import HttpActions
 from estafeta.app import metrics
 from estafeta.app.config import Settings
+from estafeta.app.polling import while_leased
+from estafeta.app.roles import ALL, POLLED, WEB, WORKER
 from estafeta.app.set_aside import SetAside
 from estafeta.app.web import make_app
-from estafeta.bot import HUMAN_BUTTON, Rules
+from estafeta.bot import HUMAN_BUTTON
 from estafeta.bus.memory import MemoryBus
 from estafeta.clock import SystemClock
-from estafeta.engine import Engine
+from estafeta.intake import Intake
 from estafeta.kernel.errors import ConfigurationError, StoreUnavailable
 from estafeta.kernel.model import Button, ConversationId
 from estafeta.kernel.ports import Bus, Channel, Clock, Desk, Live, Store, Understander
-from estafeta.outbox import Outbox
-from estafeta.sweeper import Sweeper
+from estafeta.presence import Presence
+from estafeta.worker import Worker, ended
 from flows import interpreter
 from flows.model import LocalText, Workspace
 from handoff.desks.web.desk import WebDesk
@@ -36,21 +40,28 @@ from storage.sqlite import SqliteStore
 if TYPE_CHECKING:
     from bots.telegram.channel import TelegramChannel
     from bots.telegram.client import TelegramClient
+    from estafeta.bus.redis.buckets import RedisBuckets
     from handoff.desks.telegram_forum.desk import TelegramForumDesk
 
 _log = structlog.get_logger("platform")
 
+LEASE = 3.0
+"""Seconds after which a worker that does not renew its lease is taken for dead."""
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Platform:
-    """All parts of one process, made but not started."""
+    """All parts of one process, made but not started. `worker` is None without the role worker."""
 
     settings: Settings
+    roles: frozenset[str]
+    clock: Clock
     store: Store
     bus: Bus
-    engine: Engine
-    outbox: Outbox
-    sweeper: Sweeper
+    buckets: RedisBuckets | None
+    intake: Intake
+    presence: Presence
+    worker: Worker | None
     actions: HttpActions
     app: web.Application
     channels: Mapping[tuple[str, str], Channel]
@@ -70,18 +81,25 @@ async def login_link(settings: Settings, desk: WebDesk | None) -> str:
 def build(
     settings: Settings,
     workspace: Workspace,
-    understander: Understander,
+    understander: Understander | None,
     *,
     secrets: Mapping[str, str],
     variables: Mapping[str, str],
     control_token: str,
+    roles: frozenset[str] = ALL,
     clock: Clock | None = None,
     store: Store | None = None,
 ) -> Platform:
-    """Joins the parts. Nothing is opened, connected or listened to yet."""
+    """Joins the parts. Nothing is opened, connected or listened to yet. `understander` is needed by
+    the role worker only."""
     clock = clock or SystemClock()
-    bus = MemoryBus()
-    store = store or SqliteStore(settings.data / "estafeta.db", clock=clock)
+    store = store or _store(settings, clock)
+    presence = Presence(
+        store=store, clock=clock, name="-".join(sorted(roles)) if roles != ALL else "all",
+        settles=0.0 if settings.mongo is None else LEASE, lasts=LEASE,
+    )  # fmt: skip
+    bus, buckets = _bus(settings, clock, presence.name)
+    intake = Intake(store=store, bus=bus)
     widget = _widget(settings, workspace, store, bus, clock)
     channels: dict[tuple[str, str], Channel] = {(widget.name, widget.account): widget}
     desks: dict[str, Desk] = {}
@@ -92,47 +110,53 @@ def build(
         desks[web_desk.name] = web_desk
         served.append(web_desk)
     telegram = None
-    if settings.telegram is not None:
-        telegram, channel, desk = _telegram(settings, settings.telegram, workspace, store, clock)
+    if settings.telegram is not None and (roles != {WEB} or settings.telegram.mode == "webhook"):
+        telegram, channel, desk = _telegram(settings, settings.telegram, workspace, store, clock, buckets)
         channels[channel.name, channel.account] = channel
         if settings.telegram.mode == "webhook":
             served.append(channel)
         if desk is not None:
             desks[desk.name] = desk
     actions = HttpActions(workspace, secrets=secrets, variables={**workspace.bot.vars, **variables})
-    outbox = Outbox(
-        channels=channels,
-        desks=desks,
-        actions=actions,
-        store=store,
-        clock=clock,
-        language=settings.language,
-        stop_within=settings.stop_within,
-    )
-    engine = Engine(
-        store=store,
-        bus=bus,
-        clock=clock,
-        understander=understander,
-        outbox=outbox,
-        rules=Rules(workspace=workspace, desks=tuple(desks)),
-        alone=True,
-        deadline=settings.nlu.deadline,
-        patience=settings.stop_within,
-    )
-    outbox.told = engine.heard
+    worker = None
+    if WORKER in roles and understander is not None:
+        worker = Worker(
+            store=store, bus=bus, clock=clock, presence=presence, understander=understander, workspace=workspace,
+            channels=channels, desks=desks, actions=actions, language=settings.language,
+            deadline=settings.nlu.deadline, stop_within=settings.stop_within,
+        )  # fmt: skip
     app = make_app(
         ready=lambda: _ready(store), login_link=lambda: login_link(settings, web_desk), control_token=control_token
     )
     platform = Platform(
-        settings=settings, store=store, bus=bus, engine=engine, outbox=outbox, actions=actions, channels=channels,
-        sweeper=Sweeper(store=store, clock=clock, wake=engine.wake, alone=True), desks=desks, widget=widget,
-        web_desk=web_desk, telegram=telegram, app=app,
+        settings=settings, roles=roles, clock=clock, store=store, bus=bus, buckets=buckets, intake=intake,
+        presence=presence,
+        worker=worker, actions=actions, channels=channels, desks=desks, widget=widget, web_desk=web_desk,
+        telegram=telegram, app=app,
     )  # fmt: skip
-    metrics.mount(app, engine, outbox)
-    for part in served:
-        part.mount(app, engine.accept)
+    metrics.mount(app, worker.engine if worker else None, worker.outbox if worker else None)
+    if WEB in roles:
+        for part in served:
+            part.mount(app, intake.accept)
     return platform
+
+
+def _store(settings: Settings, clock: Clock) -> Store:
+    if settings.mongo is None:
+        return SqliteStore(settings.data / "estafeta.db", clock=clock)
+    from storage.mongo.store import MongoStore
+
+    return MongoStore(settings.mongo, clock=clock)
+
+
+def _bus(settings: Settings, clock: Clock, worker: str) -> tuple[Bus, RedisBuckets | None]:
+    """The bus, and what senders of one account share their budget through (None: one process alone)."""
+    if settings.redis is None:
+        return MemoryBus(), None
+    from estafeta.bus.redis.buckets import RedisBuckets
+    from estafeta.bus.redis.bus import RedisBus
+
+    return RedisBus(settings.redis, clock=clock, worker=worker), RedisBuckets(settings.redis, clock=clock)
 
 
 def _widget(settings: Settings, workspace: Workspace, store: Store, bus: Bus, clock: Clock) -> WidgetChannel:
@@ -140,13 +164,10 @@ def _widget(settings: Settings, workspace: Workspace, store: Store, bus: Bus, cl
         human = Button(id=HUMAN_BUTTON, text=interpreter.phrase(workspace, "human", language))
         return interpreter.phrase(workspace, "greeting", language), (human,)
 
-    async def typing(conversation: ConversationId) -> None:
-        await bus.announce(Live(kind="typing", conversation=conversation, who="customer"))
-
     config = settings.widget.model_copy(
         update={"languages": workspace.languages, "origin": settings.widget.origin or settings.url}
     )
-    return WidgetChannel(config, store=store, clock=clock, greeting=greeting, on_typing=typing)
+    return WidgetChannel(config, store=store, clock=clock, greeting=greeting, announce=bus.announce)
 
 
 def _web_desk(
@@ -174,7 +195,12 @@ def _web_desk(
 
 
 def _telegram(
-    settings: Settings, config: TelegramConfig, workspace: Workspace, store: Store, clock: Clock
+    settings: Settings,
+    config: TelegramConfig,
+    workspace: Workspace,
+    store: Store,
+    clock: Clock,
+    buckets: Buckets | None,
 ) -> tuple[TelegramClient, TelegramChannel, TelegramForumDesk | None]:
     # aiogram takes three seconds and 80 MB to load: only those who use it pay.
     from bots.telegram.channel import TelegramChannel
@@ -182,7 +208,12 @@ def _telegram(
     from handoff.desks.telegram_forum.desk import TelegramForumDesk
 
     client = TelegramClient(
-        config.token, clock=clock, base_url=config.base_url, language=config.language, limits=config.limits
+        config.token,
+        clock=clock,
+        base_url=config.base_url,
+        language=config.language,
+        limits=config.limits,
+        buckets=buckets,
     )
     desk = None
     if config.group_id is not None:
@@ -190,7 +221,7 @@ def _telegram(
             skill: title.pick(config.language, workspace.default_language) for skill, title in workspace.skills.items()
         }
         desk = TelegramForumDesk(
-            client, config.group_id, clock=clock, link=store.link, language=config.language,
+            client, config.group_id, clock=clock, store=store, language=config.language,
             zone=workspace.hours.zone, skills=skills,
         )  # fmt: skip
     channel = TelegramChannel(
@@ -213,42 +244,54 @@ async def _ready(store: Store) -> bool:
 
 @contextlib.asynccontextmanager
 async def running(platform: Platform, listener: socket.socket | None = None) -> AsyncIterator[None]:
-    """The platform at work. Leaving stops listening first, then finishes what is in hand."""
+    """The platform at work. Leaving stops listening first, then finishes what is in hand, then leaves
+    the rest to others."""
     settings = platform.settings
     await platform.store.open()
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(platform.store.close)
         await platform.bus.open()
         stack.push_async_callback(platform.bus.close)
+        if platform.buckets is not None:
+            await platform.buckets.open()
+            stack.push_async_callback(platform.buckets.close)
         stack.push_async_callback(platform.actions.close)
         if platform.telegram is not None:
             stack.push_async_callback(platform.telegram.close)
-        await stack.enter_async_context(platform.outbox.lanes)
+        if platform.worker is not None:
+            await stack.enter_async_context(platform.worker.running())
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
-        stack.push_async_callback(_cancel, [tasks.create_task(work) for work in _work(platform)])
+        stack.push_async_callback(ended, [tasks.create_task(work) for work in _work(platform)])
         await stack.enter_async_context(_listening(platform.app, settings, listener))
-        _log.info("started", url=settings.url, channels=[":".join(key) for key in platform.channels])
+        _log.info(
+            "started", url=settings.url, roles=sorted(platform.roles), worker=platform.presence.name,
+            channels=[":".join(key) for key in platform.channels],
+        )  # fmt: skip
         yield
         _log.info("stopping")
 
 
 def _work(platform: Platform) -> list[Coroutine[Any, Any, None]]:
-    work = [
-        platform.engine.run(),
-        platform.sweeper.run(),
-        platform.widget.follow(platform.bus.announcements()),
-    ]
-    if platform.web_desk is not None:
-        work.append(platform.web_desk.follow(platform.bus.announcements()))
-    work.extend(channel.listen(platform.engine.accept) for channel in platform.channels.values())
-    work.extend(desk.listen(platform.engine.accept) for desk in platform.desks.values())
+    work: list[Coroutine[Any, Any, None]] = []
+    if WEB in platform.roles:
+        work.append(platform.widget.follow(platform.bus.announcements()))
+        if platform.web_desk is not None:
+            work.append(platform.web_desk.follow(platform.bus.announcements()))
+    accept = platform.intake.accept
+    for channel in platform.channels.values():
+        listen = partial(channel.listen, accept)
+        if channel.name in POLLED and platform.settings.polls(channel.name):
+            if channel.name in platform.roles:
+                name = f"poll:{channel.name}:{channel.account}"
+                work.append(
+                    while_leased(
+                        name, listen, holder=platform.presence.name, store=platform.store, clock=platform.clock
+                    )
+                )
+        elif WEB in platform.roles:
+            work.append(listen())
+    work.extend(desk.listen(accept) for desk in platform.desks.values())
     return work
-
-
-async def _cancel(tasks: list[asyncio.Task[None]]) -> None:
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)
 
 
 @contextlib.asynccontextmanager

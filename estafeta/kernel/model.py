@@ -218,12 +218,19 @@ class ToAction:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxItem:
-    """Something to be done outside. `due_at` is when any worker may pick it up: until then it is
-    the business of the one that committed it."""
+    """Something to be done outside. `holder` is the worker whose business it is for as long as that
+    one is at work; "" is nobody. Items for one destination are held by one worker, who keeps order."""
 
     id: OutboxId
-    due_at: datetime
     body: ToCustomer | ToDesk | ToAction
+    holder: str = ""
+
+    @property
+    def destination(self) -> str:
+        """Where it goes: order is kept within a destination."""
+        if isinstance(self.body, ToCustomer):
+            return "customer"
+        return self.body.desk if isinstance(self.body, ToDesk) else "action"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -260,8 +267,12 @@ class Conversation:
     @property
     def due_at(self) -> datetime | None:
         """When somebody must look at this conversation even if nothing comes in."""
-        times = [item.due_at for item in self.outbox] + [timer.at for timer in self.timers]
-        return min(times, default=None)
+        return min((timer.at for timer in self.timers), default=None)
+
+    @property
+    def holders(self) -> tuple[str, ...]:
+        """The workers that hold something of the outbox; sorted, without repetition."""
+        return tuple(sorted({item.holder for item in self.outbox}))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

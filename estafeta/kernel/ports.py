@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Literal, Protocol
@@ -28,7 +28,11 @@ class Clock(Protocol):
     """The only source of time."""
 
     def now(self) -> datetime:
-        """Aware UTC."""
+        """Aware UTC: what people call the time. It may jump, so nothing is measured with it."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that only go forward, from some start of their own: for durations."""
         ...
 
     async def sleep(self, seconds: float) -> None: ...
@@ -53,7 +57,8 @@ class Mailbox:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Change:
-    """One decision. `conversation.version` is `expected_version` + 1."""
+    """One decision. `conversation.version` is `expected_version` + 1. `applied` are signals of the
+    mailbox; what never lay there (a timer, the outcome of a send) is not named."""
 
     conversation: Conversation
     expected_version: int
@@ -98,10 +103,22 @@ class Store(Protocol):
         """From now on `address` leads to `conversation`, whatever it led to before."""
         ...
 
-    async def due(self, now: datetime, limit: int, *, everything: bool = False) -> list[ConversationId]:
-        """Conversations with unapplied signals accepted before `now`, or with `due_at` <= `now`.
-        `everything`: whatever has unapplied signals or a non-empty outbox, due or not (for the
-        start of a lone process)."""
+    async def due(self, now: datetime, limit: int, *, grace: float = 0.0) -> list[ConversationId]:
+        """Conversations with `due_at` <= `now`, with signals that wait for longer than about `grace`
+        seconds, or with outbox items whose holder is not at work (has no lease on its own name)."""
+        ...
+
+    async def lease(self, name: str, holder: str, seconds: float) -> bool:
+        """Whether `holder` has the lease `name` for `seconds` from now: it was free, had run out, or was
+        its own already. Time is the store's own, so that no worker's clock matters."""
+        ...
+
+    async def release(self, name: str, holder: str) -> None:
+        """Ends the lease if `holder` has it."""
+        ...
+
+    async def leases(self) -> Mapping[str, str]:
+        """Leases that have not run out: name to holder. A worker at work holds one on its own name."""
         ...
 
     async def conversations(self, *, stages: Sequence[Stage], limit: int = 100) -> list[Conversation]:
@@ -114,15 +131,20 @@ class Store(Protocol):
 
     async def get(self, key: str) -> Json: ...
 
+    async def take(self, key: str) -> Json:
+        """What `get` returns, removed: of many who ask, one gets it."""
+        ...
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Live:
     """Something for sockets that are open now: lost without harm.
 
     changed: the conversation was committed. typing: `who` ("customer" | "operator" | "bot") types.
+    missed: announcements may have been lost; look at everything again (`conversation` is "").
     """
 
-    kind: Literal["changed", "typing"]
+    kind: Literal["changed", "typing", "missed"]
     conversation: ConversationId
     who: str = ""
     name: str = ""
@@ -140,7 +162,17 @@ class Bus(Protocol):
         ...
 
     def wakes(self) -> AsyncIterator[ConversationId]:
-        """Competing consumers: each wake-up goes to one of them."""
+        """Competing consumers: each wake-up goes to one of them. Whoever takes one says `done` after
+        it was worked on; what a consumer took and never finished comes to another."""
+        ...
+
+    def done(self, conversation: ConversationId) -> None:
+        """All that this process took of this conversation's wake-ups was worked on."""
+        ...
+
+    @property
+    def up(self) -> bool:
+        """Whether wake-ups travel now, as far as is known. While not, the store must be polled."""
         ...
 
     async def announce(self, live: Live) -> None: ...

@@ -105,13 +105,13 @@ async def play(folder: Path, workspace: Workspace, kill_at: int) -> None:
     server = TestServer(shop.make_app("http://127.0.0.1:1", HERE.parents[1] / "demo" / "shop"))
     await server.start_server()
     url = str(server.make_url("")).rstrip("/")
-    world = World(
-        folder / "store.db", workspace, Words(), TestClock(NOON), channel=FiledChannel(folder / "sent"),
-        desk=FiledDesk(folder / "shown"), variables={"SHOP_URL": url},
-    )  # fmt: skip
-    store = Dying(folder / "store.db", clock=world.clock)
+    clock = TestClock(NOON)
+    store = Dying(folder / "store.db", clock=clock)
     store.kill_at = kill_at
-    world.store = world.engine._store = world.outbox._store = world.sweeper._store = store
+    world = World(
+        folder / "store.db", workspace, Words(), clock, channel=FiledChannel(folder / "sent"),
+        desk=FiledDesk(folder / "shown"), variables={"SHOP_URL": url}, store=store,
+    )  # fmt: skip
     async with world.running():
         for who, text in DIALOG:
             if who == "customer":

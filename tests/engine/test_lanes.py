@@ -165,3 +165,23 @@ async def test_lanes_can_be_opened_again() -> None:
             lanes.wake("a")
             await lanes.idle()
     assert work.ended == ["a", "a"]
+
+
+async def test_room_is_made_when_a_key_is_done() -> None:
+    gates = {key: asyncio.Event() for key in "abc"}
+
+    async def work(key: str) -> None:
+        await gates[key].wait()
+
+    async with Lanes("test", work) as lanes:
+        lanes.wake("a")
+        await lanes.room(2)
+        lanes.wake("b")
+        waiting = asyncio.create_task(lanes.room(2))
+        await asyncio.sleep(0)
+        assert not waiting.done()
+        gates["b"].set()
+        async with asyncio.timeout(5):
+            await waiting
+        assert lanes.busy == 1
+        gates["a"].set()

@@ -5,18 +5,18 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, field
-from datetime import timedelta
 from pathlib import Path
 
 import pytest
 import structlog.testing
 
 from estafeta.clock import TestClock
-from estafeta.kernel.errors import SendFailed
+from estafeta.kernel.errors import SendFailed, StoreUnavailable
 from estafeta.kernel.model import (
     ActionFinished,
     Address,
     Conversation,
+    ConversationId,
     Delivered,
     Event,
     GaveUp,
@@ -31,8 +31,9 @@ from estafeta.kernel.model import (
     ToCustomer,
     ToDesk,
 )
-from estafeta.kernel.ports import DeskView, Receipt
+from estafeta.kernel.ports import DeskView, Mailbox, Receipt
 from estafeta.outbox import ActionFailed, Outbox, Patience
+from estafeta.presence import Presence
 from storage.sqlite import SqliteStore
 from tests.world import RecordingChannel, RecordingDesk
 
@@ -75,10 +76,11 @@ class Office:
         self.desk.gate.set()
         self.actions = SaidActions()
         self.store = SqliteStore(path, clock=self.clock)
+        self.presence = Presence(store=self.store, clock=self.clock, lasts=1e9)
         self.told: list[Signal] = []
         self.outbox = Outbox(
             channels={("recorder", "test"): self.channel}, desks={"recording": self.desk}, actions=self.actions,
-            store=self.store, clock=self.clock, patience=PATIENCE, language=language,
+            store=self.store, clock=self.clock, presence=self.presence, patience=PATIENCE, language=language,
         )  # fmt: skip
         self.outbox.told = self._tell
         self._news = asyncio.Event()
@@ -97,7 +99,7 @@ class Office:
     def hand(self, chat: str, *bodies: ToCustomer | ToDesk | ToAction) -> None:
         """A conversation that wants just these done; ids are `chat.n`."""
         items = tuple(
-            OutboxItem(id=OutboxId(f"{chat}.{number}"), due_at=self.clock.now() + timedelta(seconds=15), body=body)
+            OutboxItem(id=OutboxId(f"{chat}.{number}"), body=body, holder=self.presence.name)
             for number, body in enumerate(bodies)
         )
         here = address(chat)
@@ -137,6 +139,7 @@ def busy(seconds: float = 5.0) -> SendFailed:
 async def office(tmp_path: Path) -> AsyncIterator[Office]:
     made = Office(tmp_path / "store.db")
     await made.store.open()
+    await made.presence.begin()
     async with made.outbox.lanes:
         yield made
     await made.store.close()
@@ -210,6 +213,24 @@ async def test_a_desk_is_told_until_it_answers(office: Office) -> None:
     assert [type(event) for event in await office.done()] == [Delivered]
 
 
+async def test_a_desk_is_shown_when_the_store_is_back(office: Office) -> None:
+    loads = iter([StoreUnavailable("away"), StoreUnavailable("away")])
+    load = office.store.load
+
+    async def flaky(conversation: ConversationId) -> Mailbox:
+        for error in loads:
+            raise error
+        return await load(conversation)
+
+    office.store.load = flaky  # type: ignore[method-assign]
+    office.hand("masha", CARD)
+    for _ in range(2):
+        await office.clock.asleep()
+        await office.clock.advance(1)
+    assert [type(event) for event in await office.done()] == [Delivered]
+    assert office.desk.kinds == ["card"]
+
+
 async def test_a_pause_longer_than_the_patience_left_is_not_slept_through(office: Office) -> None:
     office.channel.failures.append(busy(PATIENCE.customer + 1))
     office.hand("masha", message("hello"))
@@ -260,6 +281,7 @@ async def test_what_is_not_connected_is_told_in_the_operators_language(
     tmp_path: Path, language: str, no_channel: str, no_desk: str
 ) -> None:
     office = Office(tmp_path / "store.db", language)
+    await office.presence.begin()
     async with office.outbox.lanes:
         office.hand("masha", message("hello", channel="pigeon"), ToDesk(desk="office", notice=Notice(kind="card")))
         await office.done()
@@ -270,6 +292,7 @@ async def test_what_is_not_connected_is_told_in_the_operators_language(
 @pytest.mark.parametrize("language", ["ru", "en"])
 async def test_a_mistake_of_ours_gives_up_with_a_sentence_and_stops_nothing(tmp_path: Path, language: str) -> None:
     office = Office(tmp_path / "store.db", language)
+    await office.presence.begin()
     office.channel.failures.append(RuntimeError("hello"))  # type: ignore[arg-type]
     with structlog.testing.capture_logs() as logged:
         async with office.outbox.lanes:
@@ -299,9 +322,9 @@ async def test_an_item_in_hand_is_not_taken_twice_and_forgotten_when_done(office
     office.hand("masha", message("hello"))
     await office.clock.asleep()
     office.hand("masha", message("hello"))
-    assert office.outbox.holds(address("masha").conversation) == {"masha.0"}
+    assert office.outbox.conversations() == [address("masha").conversation]
     await office.clock.advance(10)
     await office.done()
     assert len(office.told) == 1
     office.hand("masha")  # the conversation has applied the outcome
-    assert office.outbox.holds(address("masha").conversation) == frozenset()
+    assert office.outbox.conversations() == []

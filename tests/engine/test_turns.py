@@ -38,7 +38,7 @@ async def test_three_short_messages_that_wait_together_get_one_answer(world: Wor
         )
         for number, text in enumerate(["hello", "how do I", "pay"])
     ]  # fmt: skip
-    await world.engine.accept(signals)
+    await world.intake.accept(signals)
     await world.settled()
     assert world.channel.texts == ["By card or cash"]
     assert words.asked == ["hello\nhow do I\npay"]
@@ -52,7 +52,7 @@ async def test_a_command_stands_alone_in_a_burst(world: World) -> None:
         )
         for number, text in enumerate(["/start", "pay"])
     ]  # fmt: skip
-    await world.engine.accept(signals)
+    await world.intake.accept(signals)
     await world.settled()
     assert world.channel.texts == ["Hello", "By card or cash"]
 
@@ -151,8 +151,9 @@ async def test_nobody_comes_so_people_are_called_again_and_the_customer_hears_it
 async def test_the_sweeper_fires_due_timers(world: World, clock: TestClock) -> None:
     await world.says("a person please")
     await clock.advance(70)
-    assert await world.sweeper.sweep() == 1
-    await world.engine.lanes.idle()
+    news = world.bus.announcements()
+    assert await world.sweeper.sweep(grace=1.0) == 1
+    await anext(news)
     await world.settled()
     assert world.desk.kinds[-1] == "reminder"
 
@@ -272,7 +273,7 @@ async def test_words_held_back_in_a_turn_that_commits_are_answered_without_the_s
         )
         for number, text in enumerate(["/order", "100234", "/pay"])
     ]  # fmt: skip
-    await world.engine.accept(signals)
+    await world.intake.accept(signals)
     await world.settled()
     assert [text.split()[0] for text in world.channel.texts[1:]] == ["Which", "Order", "By"]
 
@@ -292,6 +293,6 @@ async def test_a_wish_for_a_person_is_heard_among_other_messages_of_a_burst(worl
         )
         for number, text in enumerate(["blah", "a person please"])
     ]  # fmt: skip
-    await world.engine.accept(signals)
+    await world.intake.accept(signals)
     await world.settled()
     assert world.channel.texts == ["Calling people"]

@@ -21,6 +21,8 @@ async def test_a_burst_is_shown_whole_while_the_group_is_slow(
     async with FakeTelegram(limits=None) as fake:
         stage = Stage(fake, tmp_path, demo_workspace, demo_understander, shop_url, "polling", limits=UNLIMITED)
         async with stage.running() as platform:
+            worker = platform.worker
+            assert worker is not None
             stage.customer.says("Позовите человека")
             topic = await stage.topic()
             await stage.operators_read("клиент просит человека", topic)
@@ -29,10 +31,10 @@ async def test_a_burst_is_shown_whole_while_the_group_is_slow(
             fake.fail("sendMessage", "hang", seconds=1.5, chat=stage.group.id)
             words = [f"слово {number:03}." for number in range(120)]
             for begin in range(0, 120, 10):
-                turns = platform.engine.tally.turns
+                turns = worker.engine.tally.turns
                 for word in words[begin : begin + 10]:
                     stage.customer.says(word)
-                await eventually(lambda before=turns: platform.engine.tally.turns > before)  # type: ignore[misc]
+                await eventually(lambda before=turns: worker.engine.tally.turns > before)  # type: ignore[misc]
             await stage.operators_read(words[-1], topic)
             posts = [text for text in fake.shown(stage.group, topic=topic) if "слово" in text]
         shown = "\n".join(posts)

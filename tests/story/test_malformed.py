@@ -172,6 +172,8 @@ async def operators_are_heard(stage: Stage, topic: int) -> None:
 
 async def test_a_thousand_broken_updates(stage: Stage) -> None:
     async with stage.running() as platform:
+        worker = platform.worker
+        assert worker is not None
         topic = await other_customers_topic(stage)
         await is_answered(stage)
         webhook = stage.settings.telegram is not None and stage.settings.telegram.mode == "webhook"
@@ -182,10 +184,10 @@ async def test_a_thousand_broken_updates(stage: Stage) -> None:
         else:
             assert put(stage.fake, updates(stage, topic, 2200)) > 1000
             await eventually(lambda: not stage.fake.updates.pending)
-        await platform.engine.lanes.idle()  # or the question would be folded into one turn with what came before
+        await worker.engine.lanes.idle()  # or the question would be folded into one turn with what came before
         await is_answered(stage)
         await operators_are_heard(stage, topic)
-        assert platform.engine.tally.signals > 300  # it is not all refused at the door
+        assert worker.engine.tally.signals > 300  # it is not all refused at the door
 
 
 def put(fake: FakeTelegram, broken: Iterable[Any]) -> int:
@@ -214,7 +216,7 @@ async def test_without_the_secret_not_even_a_good_update_is_taken(
             body = orjson.dumps(every_kind()[5])
             async with session.post(f"{stage.settings.url}/webhooks/telegram/shop", data=body) as answer:
                 assert answer.status == 401
-            assert await platform.store.due(platform.store._clock.now(), 10, everything=True) == []  # type: ignore[attr-defined]
+            assert await platform.store.due(platform.clock.now(), 10) == []
 
 
 # --- the widget's socket -------------------------------------------------------------------------

@@ -1,0 +1,322 @@
+"""Several workers on one store: each thing is done once, in order, whoever dies, hangs or leaves."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from estafeta.actions import HttpActions
+from estafeta.bus.memory import MemoryBus
+from estafeta.clock import TestClock
+from estafeta.kernel.errors import StoreUnavailable
+from estafeta.kernel.model import (
+    Conversation,
+    ConversationId,
+    CustomerSaid,
+    OutboundMessage,
+    Signal,
+    SignalId,
+    Text,
+)
+from estafeta.kernel.ports import Change, Mailbox
+from estafeta.presence import Presence
+from estafeta.worker import Worker, ended
+from flows.model import Workspace
+from storage.sqlite import SqliteStore
+from tests.engine.words import Words
+from tests.world import HOME, RecordingChannel
+
+C = HOME.conversation
+
+
+class GatedChannel(RecordingChannel):
+    """Sends while the gate is open; `begun` counts tries. `seen` is what the messenger got, of all workers."""
+
+    def __init__(self, seen: list[str]) -> None:
+        super().__init__()
+        self.gate = asyncio.Event()
+        self.gate.set()
+        self.seen = seen
+        self.begun = asyncio.Semaphore(0)
+
+    async def send(self, message: OutboundMessage) -> str:
+        self.begun.release()
+        await self.gate.wait()
+        self.seen += [part.text for part in message.parts if isinstance(part, Text)]
+        return f"ext-{message.id}"
+
+
+class Shared(SqliteStore):
+    """Leases by the test's clock. `away` for everybody; `lost` answers of commits that went through."""
+
+    away = False
+    lost = 0
+
+    def __init__(self, path: Path, *, clock: TestClock) -> None:
+        super().__init__(path, clock=clock)
+        self._time = clock.monotonic
+        self.held: dict[str, tuple[str, float]] = {}
+
+    def _here(self) -> None:
+        if self.away:
+            raise StoreUnavailable("away")
+
+    async def lease(self, name: str, holder: str, seconds: float) -> bool:
+        self._here()
+        if (await self.leases()).get(name, holder) != holder:
+            return False
+        self.held[name] = (holder, self._time() + seconds)
+        return True
+
+    async def release(self, name: str, holder: str) -> None:
+        self.held.pop(name, None)
+
+    async def leases(self) -> dict[str, str]:
+        self._here()
+        return {name: holder for name, (holder, until) in self.held.items() if until > self._time()}
+
+    async def load(self, conversation: ConversationId) -> Mailbox:
+        self._here()
+        return await super().load(conversation)
+
+    async def commit(self, change: Change) -> None:
+        self._here()
+        await super().commit(change)
+        if self.lost:
+            self.lost -= 1
+            raise StoreUnavailable("the answer was lost")
+
+
+class One:
+    """One worker, with the rounds that the test makes it do."""
+
+    def __init__(self, team: Team, name: str) -> None:
+        self.channel = GatedChannel(team.seen)
+        self.presence = Presence(store=team.store, clock=team.clock, name=name)
+        self.worker = Worker(
+            store=team.store, bus=MemoryBus(), clock=team.clock, presence=self.presence, understander=Words(),
+            workspace=team.workspace, channels={("recorder", "test"): self.channel}, desks={},
+            actions=HttpActions(team.workspace, secrets={}, variables={}),
+        )  # fmt: skip
+        self.lanes = contextlib.AsyncExitStack()
+
+    async def begin(self) -> None:
+        await self.presence.begin()
+        await self.lanes.enter_async_context(self.worker.engine.lanes)
+        await self.lanes.enter_async_context(self.worker.outbox.lanes)
+
+    async def work(self) -> None:
+        """Takes the conversation's news, and makes the turn."""
+        self.worker.engine.wake(C)
+        await self.worker.engine.lanes.idle()
+
+    async def renew(self) -> None:
+        await self.presence._renew()
+
+    async def kill(self) -> None:
+        """Whatever it was doing is never finished or told."""
+        tasks = [*self.worker.engine.lanes._tasks.values(), *self.worker.outbox.lanes._tasks.values()]
+        await ended(tasks)
+
+    async def quiet(self) -> None:
+        async with asyncio.timeout(10):
+            while self.worker.engine.lanes.busy or self.worker.outbox.lanes.busy:
+                await self.worker.engine.lanes.idle()
+                await self.worker.outbox.lanes.idle()
+
+
+class Team:
+    def __init__(self, path: Path, workspace: Workspace, clock: TestClock) -> None:
+        self.clock = clock
+        self.workspace = workspace
+        self.store = Shared(path, clock=clock)
+        self.seen: list[str] = []
+        self._number = 0
+
+    async def says(self, text: str) -> None:
+        self._number += 1
+        event = CustomerSaid(message=str(self._number), parts=(Text(text=text),))
+        await self.store.accept(
+            [Signal(id=SignalId(f"s{self._number}"), at=self.clock.now(), event=event, address=HOME)]
+        )
+
+    async def conversation(self) -> Conversation:
+        found = (await self.store.load(C)).conversation
+        assert found is not None
+        return found
+
+    async def passes(self, seconds: float, *living: One) -> None:
+        """Time, in which the living renew."""
+        for _ in range(round(seconds * 2)):
+            await self.clock.advance(0.5)
+            for one in living:
+                await one.renew()
+
+
+@pytest.fixture
+async def team(tmp_path: Path, small: Workspace, clock: TestClock) -> AsyncIterator[Team]:
+    made = Team(tmp_path / "team.db", small, clock)
+    await made.store.open()
+    yield made
+    await made.store.close()
+
+
+@pytest.fixture
+async def anna(team: Team) -> AsyncIterator[One]:
+    one = One(team, "anna")
+    await one.begin()
+    yield one
+    await one.kill()
+    await one.lanes.aclose()
+
+
+@pytest.fixture
+async def boris(team: Team) -> AsyncIterator[One]:
+    one = One(team, "boris")
+    await one.begin()
+    yield one
+    await one.kill()
+    await one.lanes.aclose()
+
+
+async def begun(team: Team, one: One) -> None:
+    """`one` is sending its answer to the first message, and the messenger is slow."""
+    one.channel.gate.clear()
+    await team.says("pay")
+    await one.work()
+    async with asyncio.timeout(10):
+        await one.channel.begun.acquire()
+
+
+async def test_an_answer_of_another_worker_waits_for_the_one_before(team: Team, anna: One, boris: One) -> None:
+    await begun(team, anna)
+    await team.says("person")
+    await boris.work()
+    assert team.seen == []
+    outbox = (await team.conversation()).outbox
+    assert {item.holder for item in outbox if item.destination == "customer"} == {anna.presence.name}
+    anna.channel.gate.set()
+    await anna.quiet()
+    assert len(team.seen) == 2
+    assert boris.worker.outbox.tally.sent == 0
+    assert (await team.conversation()).outbox == ()
+
+
+async def test_the_rest_of_a_dead_workers_sends_is_done_by_another_once_and_in_order(
+    team: Team, anna: One, boris: One
+) -> None:
+    await begun(team, anna)
+    await team.says("person")
+    await boris.work()
+    await anna.kill()
+    await team.passes(2.0, boris)
+    await boris.work()
+    assert team.seen == []  # it may be alive still
+    await team.passes(2.0, boris)
+    await boris.work()
+    await boris.quiet()
+    assert len(team.seen) == 2
+    entries = [entry.text for entry in await team.store.entries(C) if entry.author.kind == "bot"]
+    assert team.seen == entries
+    assert (await team.conversation()).outbox == ()
+
+
+async def test_a_worker_that_hung_drops_what_others_took_over(team: Team, anna: One, boris: One) -> None:
+    await begun(team, anna)
+    await team.says("person")
+    await anna.work()  # it waits behind the first
+    await team.passes(4.0, boris)
+    await boris.work()
+    await boris.quiet()
+    assert len(team.seen) == 2
+    anna.channel.gate.set()  # its first was on the way already: that one may double
+    await anna.renew()
+    await anna.quiet()
+    assert len(team.seen) == 3
+    assert team.seen[2] == team.seen[0]
+    assert (await team.conversation()).outbox == ()
+
+
+async def test_a_worker_that_hung_sends_the_rest_itself_when_nobody_else_did(team: Team, anna: One) -> None:
+    await begun(team, anna)
+    await team.says("person")
+    await anna.work()
+    await team.passes(4.0)
+    anna.channel.gate.set()
+    await anna.renew()
+    await anna.quiet()
+    entries = [entry.text for entry in await team.store.entries(C) if entry.author.kind == "bot"]
+    assert team.seen == entries
+    assert (await team.conversation()).outbox == ()
+
+
+async def test_an_outage_of_the_store_doubles_nothing(team: Team, anna: One, boris: One) -> None:
+    """What was sent while the store was away is known to its sender alone, who has the first word after."""
+    await begun(team, anna)
+    team.store.away = True
+    await team.clock.advance(20)
+    anna.channel.gate.set()
+    async with asyncio.timeout(10):
+        await anna.worker.outbox.lanes.idle()
+        await anna.worker.engine.lanes.idle()
+    assert len(team.seen) == 1
+    team.store.away = False
+    await boris.renew()
+    await boris.work()
+    await boris.quiet()
+    assert len(team.seen) == 1
+    await anna.renew()
+    assert anna.worker.engine.unfinished() == [C]  # the sweeper wakes it then
+    await anna.work()
+    await anna.quiet()
+    await team.passes(10.0, anna, boris)
+    await boris.work()
+    await boris.quiet()
+    assert len(team.seen) == 1
+    assert (await team.conversation()).outbox == ()
+
+
+async def test_a_commit_whose_answer_was_lost_is_looked_at_again(team: Team, anna: One) -> None:
+    await team.says("pay")
+    team.store.lost = 1
+    await anna.work()
+    assert team.seen == []
+    assert anna.worker.engine.unfinished() == [C]
+    assert anna.worker.engine.unfinished() == []
+    await anna.work()
+    await anna.quiet()
+    assert len(team.seen) == 1
+    assert (await team.conversation()).outbox == ()
+
+
+async def test_two_that_race_answer_each_message_once(team: Team, anna: One, boris: One) -> None:
+    for number in range(12):
+        await team.says("pay" if number % 2 else "person")
+        for one in (anna, boris):
+            one.worker.engine.wake(C)
+    for one in (anna, boris):
+        await one.quiet()
+    for one in (anna, boris):
+        await one.work()
+        await one.quiet()
+    entries = await team.store.entries(C, limit=1000)
+    assert [entry.seq for entry in entries] == list(range(1, len(entries) + 1))
+    assert len([entry for entry in entries if entry.author.kind == "customer"]) == 12
+    assert team.seen == [entry.text for entry in entries if entry.author.kind == "bot"]
+    assert (await team.conversation()).outbox == ()
+
+
+async def test_who_stops_sends_what_it_began_and_leaves_the_rest_to_others(
+    team: Team,
+) -> None:
+    leaving = One(team, "leaving")
+    async with leaving.worker.running():
+        await begun(team, leaving)
+        asyncio.get_running_loop().call_later(0.05, leaving.channel.gate.set)
+    assert len(team.seen) == 1
+    assert (await team.conversation()).outbox == ()  # what became of it was applied
+    assert not {name for name in team.store.held if name.startswith("leaving")}

@@ -1,0 +1,164 @@
+"""A worker knows whether it may still act under its name."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import pytest
+
+from estafeta.clock import TestClock
+from estafeta.kernel.errors import StoreUnavailable
+from estafeta.presence import Presence
+from storage.sqlite import SqliteStore
+
+
+class FlakyStore(SqliteStore):
+    """Leases by the test's clock, and a store that can be away."""
+
+    away = False
+
+    def __init__(self, path: Path, *, clock: TestClock) -> None:
+        super().__init__(path, clock=clock)
+        self._now = clock.monotonic
+        self._held: dict[str, tuple[str, float]] = {}
+
+    async def lease(self, name: str, holder: str, seconds: float) -> bool:
+        if self.away:
+            raise StoreUnavailable("away")
+        if (await self.leases()).get(name, holder) != holder:
+            return False
+        self._held[name] = (holder, self._now() + seconds)
+        return True
+
+    async def leases(self) -> dict[str, str]:
+        if self.away:
+            raise StoreUnavailable("away")
+        return {name: holder for name, (holder, until) in self._held.items() if until > self._now()}
+
+
+@pytest.fixture
+def clock() -> TestClock:
+    return TestClock()
+
+
+@pytest.fixture
+async def store(tmp_path: Path, clock: TestClock) -> AsyncIterator[FlakyStore]:
+    made = FlakyStore(tmp_path / "store.db", clock=clock)
+    await made.open()
+    yield made
+    await made.close()
+
+
+@pytest.fixture
+async def worker(store: FlakyStore, clock: TestClock) -> AsyncIterator[Presence]:
+    """At work, and renewing."""
+    presence = Presence(store=store, clock=clock)
+    await presence.begin()
+    renewing = asyncio.create_task(presence.run())
+    await clock.asleep()
+    yield presence
+    renewing.cancel()
+    await asyncio.gather(renewing, return_exceptions=True)
+
+
+async def test_a_worker_that_renews_keeps_its_name(worker: Presence, clock: TestClock) -> None:
+    name = worker.name
+    await clock.advance(60)
+    assert worker.sure
+    assert worker.name == name
+
+
+async def test_no_two_workers_have_one_name(store: FlakyStore, clock: TestClock) -> None:
+    names = {Presence(store=store, clock=clock).name for _ in range(1000)}
+    assert len(names) == 1000
+
+
+async def test_it_is_unsure_before_its_lease_can_have_ended(
+    store: FlakyStore, worker: Presence, clock: TestClock
+) -> None:
+    store.away = True
+    sure = True
+    for _ in range(50):
+        await clock.advance(0.1)
+        held = worker.name in {name for name, (_, until) in store._held.items() if until > clock.monotonic()}
+        sure = worker.sure
+        assert held or not sure
+    assert not sure
+
+
+async def test_after_an_outage_it_goes_on_as_before(store: FlakyStore, worker: Presence, clock: TestClock) -> None:
+    before = worker.name
+    store.away = True
+    await clock.advance(10)
+    waiting = asyncio.create_task(worker.assured())
+    await asyncio.sleep(0)
+    assert not waiting.done()
+    store.away = False
+    await clock.advance(1)
+    await waiting
+    assert worker.sure
+    assert worker.name == before
+
+
+async def test_who_was_taken_for_dead_goes_on_under_another_name_and_says_so(
+    store: FlakyStore, worker: Presence, clock: TestClock
+) -> None:
+    lapses: list[str] = []
+    worker.on_lapse = lambda: lapses.append(worker.name)
+    hung = Presence(store=store, clock=clock)
+    hung.on_lapse = lambda: lapses.append(hung.name)
+    await hung.begin()
+    before = hung.name
+    await clock.advance(5)
+    assert await worker.gone([before]) == {before}
+    await hung._renew()
+    assert hung.name != before
+    assert lapses == [hung.name]
+    assert await hung.gone([before, hung.name, ""]) == {before, ""}
+    assert await worker.gone([before, hung.name]) == {before}  # the dead stay dead
+
+
+async def test_who_renewed_just_in_time_is_not_dead(store: FlakyStore, worker: Presence, clock: TestClock) -> None:
+    late = Presence(store=store, clock=clock)
+    await late.begin()
+    await clock.advance(5)
+    await late._renew()
+    assert await worker.gone([late.name]) == frozenset()
+
+
+async def test_another_without_a_lease_is_gone_and_one_with_a_lease_is_not(
+    store: FlakyStore, worker: Presence, clock: TestClock
+) -> None:
+    await store.lease("other", "other", 5)
+    await clock.advance(4)
+    assert await worker.gone(["other", worker.name]) == frozenset()
+    await clock.advance(2)
+    assert await worker.gone(["other", worker.name]) == {"other"}
+
+
+async def test_nobody_is_taken_for_dead_right_after_an_outage(
+    store: FlakyStore, worker: Presence, clock: TestClock
+) -> None:
+    """The living need time to renew: what they did while the store was away is known only to them."""
+    store.away = True
+    await clock.advance(10)
+    store.away = False
+    await clock.advance(1)
+    assert worker.sure
+    assert await worker.gone(["other"]) == frozenset()
+    await clock.advance(3)
+    assert await worker.gone(["other"]) == {"other"}
+
+
+async def test_who_leaves_is_gone_at_once(store: FlakyStore, worker: Presence, clock: TestClock) -> None:
+    other = Presence(store=store, clock=clock)
+    await other.begin()
+    await clock.advance(1)
+    assert await worker.gone([other.name]) == frozenset()
+    store._held.pop(other.name)
+    await clock.advance(3)
+    assert await worker.gone([other.name]) == {other.name}
+    await other.end()
+    assert not other.sure
