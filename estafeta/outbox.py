@@ -95,11 +95,10 @@ _Lane = str
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _InHand:
-    """An item, and the name of this worker when it was taken in hand."""
+    """An item as it was stored when it was taken in hand; its holder was this worker then."""
 
     conversation: Conversation
     item: OutboxItem
-    worker: str
 
 
 class _TakenOver(Exception):
@@ -154,7 +153,7 @@ class Outbox:
             if item.id in mine and item.id not in held:
                 held.add(item.id)
                 lane = f"{conversation.id}/{item.destination}"
-                in_hand = _InHand(conversation=conversation, item=item, worker=self._presence.name)
+                in_hand = _InHand(conversation=conversation, item=item)
                 self._waiting.setdefault(lane, deque()).append(in_hand)
                 self.lanes.wake(lane)
         if not held:
@@ -195,11 +194,11 @@ class Outbox:
     async def _still_ours(self, in_hand: _InHand) -> None:
         """Raises `_TakenOver` unless the item is this worker's business still. Asked right before each
         try to send: a process that hung meanwhile may have been taken for dead."""
-        if self._presence.sure and self._presence.name == in_hand.worker:
+        if self._presence.sure and self._presence.name == in_hand.item.holder:
             return
         while True:
             await self._presence.assured()
-            if self._presence.name == in_hand.worker:
+            if self._presence.name == in_hand.item.holder:
                 return
             try:
                 stored = (await self._store.load(in_hand.conversation.id)).conversation

@@ -19,6 +19,8 @@ from estafeta.kernel.ports import Clock, Store
 
 _log = structlog.get_logger("presence")
 
+_BREAK = 0.5
+"""Seconds by which an answer may come later than usual before the store counts as having been away."""
 _BURIED = 30 * 86_400.0
 """Seconds for which the name of a worker that was taken for dead cannot be renewed: longer than any hangs."""
 
@@ -50,6 +52,7 @@ class Presence:
         self._settles = settles
         self._good_until = float("-inf")
         self._since = float("inf")
+        self._answered = float("-inf")
         self._renewed = asyncio.Event()
         self._former: set[str] = {""}
         self.name = self._new_name()
@@ -83,9 +86,12 @@ class Presence:
         """Takes the lease on the name of one that has none, so that it stays dead."""
         if holder is not None:
             return holder != other
-        if self._clock.monotonic() - self._since < self._settles:
-            return False
-        return await self._store.lease(other, self.name, _BURIED)
+        return self.settled and await self._store.lease(other, self.name, _BURIED)
+
+    @property
+    def settled(self) -> bool:
+        """Whether this worker has seen the store for long enough to take others for dead."""
+        return self._clock.monotonic() - self._since >= self._settles
 
     async def begin(self) -> None:
         """Comes to work. Raises `StoreUnavailable`."""
@@ -110,16 +116,17 @@ class Presence:
 
     async def _renew(self) -> None:
         asked = self._clock.monotonic()
-        if not self.sure:
-            self._since = float("inf")
         before = self.name
         if not await self._store.lease(before, before, self._lasts):
             self.name = self._new_name()
             self._former.add(before)
             asked = self._clock.monotonic()
             await self._store.lease(self.name, self.name, self._lasts)
+        answered = self._clock.monotonic()
+        if answered - self._answered > self._every + _BREAK:
+            self._since = answered
+        self._answered = answered
         self._good_until = asked + self._lasts
-        self._since = min(self._since, asked)
         self._renewed.set()
         if self.name != before:
             _log.warning("taken_for_dead", worker=before, now=self.name)

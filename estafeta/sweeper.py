@@ -5,6 +5,7 @@ Whoever died and whatever wake-up got lost, the work is in the store, and this i
 
 from __future__ import annotations
 
+import random
 import zlib
 from typing import Protocol
 
@@ -33,7 +34,8 @@ class Sweeper:
     seconds are left to the wake-up that came with them.
 
     What is found goes to the bus, for any worker. While the bus is away this is what replaces it:
-    it looks every `polling` seconds, and the workers divide what they find among themselves.
+    it looks every `polling` seconds, and the workers divide what they find among themselves. What dead
+    workers held is taken over by whoever sees it, for not every worker may call another dead yet.
     """
 
     def __init__(
@@ -75,6 +77,7 @@ class Sweeper:
         for conversation in found:
             self._engine.wake(conversation)
         try:
+            orphaned = await self._take_over()
             due = [c for c in await self._store.due(self._clock.now(), self._batch, grace=grace) if c not in found]
             if self._bus.up:
                 for conversation in due:
@@ -84,7 +87,16 @@ class Sweeper:
         except StoreUnavailable as error:
             _log.warning("store_unavailable", error=str(error))
             return len(found)
-        return len(found) + len(due)
+        return len(found) + len(due) + orphaned
+
+    async def _take_over(self) -> int:
+        if not self._presence.settled:
+            return 0
+        orphaned = await self._store.orphaned(self._batch)
+        random.shuffle(orphaned)  # others are at it too, and should not meet us at each
+        for conversation in orphaned:
+            self._engine.wake(conversation)
+        return len(orphaned)
 
     async def _work_on_our_share(self, due: list[ConversationId]) -> None:
         """The rest is another worker's in this round, and ours in one of the next."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import os
 import sys
 from pathlib import Path
 
@@ -11,6 +12,9 @@ import benchmarks.scaling
 from benchmarks.scaling import history, idle, stages, sweeper, workers
 from benchmarks.scaling.site import Site, site
 from estafeta.kernel.errors import EstafetaError
+
+QUIET = 0.5
+"""Load average above which others are at work here."""
 
 
 def _loop() -> asyncio.AbstractEventLoop:
@@ -56,6 +60,11 @@ async def _measure(place: Site, given: argparse.Namespace) -> bool:
 
 
 async def _main(given: argparse.Namespace) -> bool:
+    memory = os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES") / 2**30
+    busy = os.getloadavg()[0]
+    print(f"{os.cpu_count()} cores, {memory:.0f} GB of memory, load average {busy:.1f}", flush=True)
+    if busy > QUIET:
+        print("The machine is busy: what is measured now says little.", flush=True)
     async with site(given.models) as place:
         return await _measure(place, given)
 

@@ -13,18 +13,19 @@ from benchmarks.scaling.workers import AT_ONCE
 
 SMALL, LARGE = 10_000, 1_000_000
 TALK = 10
-"""Messages of one customer; each has an answer, and both are entries."""
+"""Messages of one customer."""
 TARGET = 0.9
 _FIRST = 3_000_000_000
 
 
 async def small_and_large(site: Site, *, seconds: float, rounds: int, large: int = LARGE) -> bool:
-    chats = {"small": chats_from(_FIRST, SMALL // (2 * TALK)), "large": chats_from(_FIRST, large // (2 * TALK))}
     async with site.workers(1, "small") as _, site.workers(1, "large") as _:
-        for name, customers in chats.items():
+        chats: dict[str, list[str]] = {}
+        for name, entries in (("small", SMALL), ("large", large)):
             pattern = await lived(site, name, str(_FIRST - 1), TALK)
-            documents = await fill(site, name, pattern, customers)
-            print(f"{name}: {len(customers)} conversations, {documents} documents", flush=True)
+            chats[name] = chats_from(_FIRST, entries // len(pattern.documents["entries"]))
+            documents = await fill(site, name, pattern, chats[name])
+            print(f"{name}: {entries} entries, {len(chats[name])} conversations, {documents} documents", flush=True)
         pairs: list[dict[str, Round]] = []
         for number in range(-1, rounds):
             pair = {}

@@ -95,4 +95,4 @@ def machine_to_ourselves(parts: Callable[[], float]) -> Iterator[None]:
     wall = time.perf_counter() - wall
     others = max(all_seconds() - everything - (parts() - ours), 0.0) / wall
     advice = "" if others < _QUIET else ": too much, measure again when the machine is quiet"
-    print(f"others used {others:.2f} of {len(cores())} cores meanwhile{advice}", flush=True)
+    print(f"others used {others:.2f} of {os.cpu_count()} cores meanwhile{advice}", flush=True)

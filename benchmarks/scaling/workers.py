@@ -17,6 +17,8 @@ from benchmarks.scaling.outside import Round
 from benchmarks.scaling.site import Site, spent
 
 AT_ONCE = 96
+AT_ONCE_HELD = 32
+"""Customers who write at once: enough that a worker always has something to do."""
 TARGET = 1.6
 
 
@@ -52,11 +54,12 @@ async def _pair(site: Site, number: int, seconds: float, share: float) -> dict[i
 
 async def _measure(site: Site, name: str, count: int, seconds: float, share: float) -> Measured:
     on = cores()[:1] if share else cores()
+    at_once = AT_ONCE_HELD if share else AT_ONCE
     async with site.workers(count, name, share=share, on=on) as pids, site.way_in(name) as intake:
         chats = site.customers.new()
-        await site.customers.flood(intake, chats, at_once=AT_ONCE, seconds=min(seconds / 2, 5.0))
+        await site.customers.flood(intake, chats, at_once=at_once, seconds=min(seconds / 2, 5.0))
         before = site.cpu(pids)
-        round_ = await site.customers.flood(intake, chats, at_once=AT_ONCE, seconds=seconds)
+        round_ = await site.customers.flood(intake, chats, at_once=at_once, seconds=seconds)
         return Measured(round_, spent(before, site.cpu(pids)))
 
 

@@ -12,6 +12,7 @@ import click
 
 from estafeta import __version__
 from estafeta.app import config
+from estafeta.app.faults.command import faults
 from estafeta.kernel.errors import EstafetaError
 
 
@@ -213,6 +214,9 @@ def status(as_json: bool) -> None:
     from estafeta.app.status import print_status
 
     sys.exit(0 if print_status(config.read(), as_json=as_json) else 1)
+
+
+main.add_command(faults)
 
 
 if __name__ == "__main__":

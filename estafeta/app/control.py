@@ -15,8 +15,8 @@ from estafeta.app.config import Settings
 from estafeta.kernel.errors import ConfigurationError
 from estafeta.kernel.model import Json
 
-_DEMO_DATA = "demo"
-"""The demo's folder within the data folder, where it is looked for when no data folder was named."""
+DEMO_DATA = "demo"
+"""The demo's folder within the data folder, unless a data folder was named."""
 _SECONDS = 10.0
 
 
@@ -51,7 +51,7 @@ def ask(settings: Settings, method: str, path: str) -> Json:
 def _token(settings: Settings) -> str:
     file = start.control_file(settings.data, settings.port)
     if "data" not in settings.model_fields_set and not file.exists():
-        file = start.control_file(settings.data / _DEMO_DATA, settings.port)
+        file = start.control_file(settings.data / DEMO_DATA, settings.port)
     try:
         return file.read_text()
     except OSError:

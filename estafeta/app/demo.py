@@ -14,7 +14,7 @@ from pydantic import SecretStr
 from bots.telegram.config import TelegramConfig
 from estafeta.app import config, logs, start
 from estafeta.app.config import Settings
-from estafeta.app.run import DEMO_DATA
+from estafeta.app.control import DEMO_DATA
 from estafeta.app.wiring import Platform, bound, build, login_link, running
 from estafeta.fakes import shop
 from estafeta.fakes.telegram import FakeTelegram

@@ -53,15 +53,20 @@ def load_workspace(path: Path) -> Workspace:
 def ensure_model(workspace: Path, models: Path) -> None:
     """Trains in a process of its own when the training data changed since the last training:
     scikit-learn's memory goes back to the system, and a progress bar shows how far it is."""
-    try:
-        if (models / _SOURCE).read_text() == _source(workspace) and Registry(models).current().is_dir():
-            return
-    except (OSError, ModelRefused):
-        pass  # never trained here, or the folder was damaged: train
+    if trained_from(workspace, models):
+        return
     command = [sys.executable, "-m", "estafeta.app.cli", "train", str(workspace), "--models", str(models)]
     done = subprocess.run(command, check=False)  # noqa: S603
     if done.returncode:
         raise ConfigurationError("Training failed; what is wrong stands above.")
+
+
+def trained_from(workspace: Path, models: Path) -> bool:
+    """Whether the model in service is there, and was trained from what the workspace holds now."""
+    try:
+        return (models / _SOURCE).read_text() == _source(workspace) and Registry(models).current().is_dir()
+    except (OSError, ModelRefused):  # never trained here, or the folder was damaged
+        return False
 
 
 def remember_source(workspace: Path, models: Path) -> None:

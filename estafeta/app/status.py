@@ -109,7 +109,7 @@ async def _stored(store: Store, now: datetime) -> Stored:
         waiting=len(opened),
         longest_wait=max(0.0, (now - min(opened)).total_seconds()) if opened else 0.0,
         outbox=sum(_unsent(some) for some in found.values()),
-        due=len(await store.due(now, COUNTED)),
+        due=len({*await store.due(now, COUNTED), *await store.orphaned(COUNTED)}),
         leases=dict(await store.leases()),
     )
 

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import hmac
 from collections.abc import Awaitable, Callable
 
 import structlog
 from aiohttp import web
 from aiohttp.typedefs import Handler
 
+from estafeta.app import control
 from estafeta.kernel.errors import StoreUnavailable
 
 _log = structlog.get_logger("web")
@@ -56,8 +56,8 @@ def make_app(*, ready: Callable[[], Awaitable[bool]], login_link: Callable[[], A
         return web.json_response({"ok": True}) if await ready() else web.json_response({"ok": False}, status=503)
 
     async def control_login(request: web.Request) -> web.Response:
-        given = request.headers.get("Authorization", "").encode("utf-8", "surrogateescape")
-        if login_link is None or not hmac.compare_digest(given, f"Bearer {control_token}".encode()):
+        control.require(request, control_token)
+        if login_link is None:
             raise web.HTTPForbidden
         return web.json_response({"link": await login_link()})
 

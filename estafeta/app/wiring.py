@@ -17,7 +17,7 @@ from bots.pacing import Buckets
 from bots.telegram.config import TelegramConfig
 from bots.widget.channel import WidgetChannel
 from estafeta.actions import HttpActions
-from estafeta.app import metrics
+from estafeta.app import metrics, status
 from estafeta.app.config import Settings
 from estafeta.app.polling import while_leased
 from estafeta.app.roles import ALL, POLLED, WEB, WORKER
@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 
 _log = structlog.get_logger("platform")
 
-LEASE = 3.0
+LEASE = 2.5
 """Seconds after which a worker that does not renew its lease is taken for dead."""
 
 
@@ -96,7 +96,7 @@ def build(
     store = store or _store(settings, clock)
     presence = Presence(
         store=store, clock=clock, name="-".join(sorted(roles)) if roles != ALL else "all",
-        settles=0.0 if settings.mongo is None else LEASE, lasts=LEASE,
+        settles=0.0 if settings.mongo is None else LEASE, lasts=LEASE, every=LEASE / 5,
     )  # fmt: skip
     bus, buckets = _bus(settings, clock, presence.name)
     intake = Intake(store=store, bus=bus)
@@ -134,6 +134,10 @@ def build(
         worker=worker, actions=actions, channels=channels, desks=desks, widget=widget, web_desk=web_desk,
         telegram=telegram, app=app,
     )  # fmt: skip
+    process = status.Process(
+        roles=roles, store=store, bus=bus, clock=clock, name=lambda: presence.name, worker=worker, began=clock.now()
+    )
+    status.mount(app, process, control_token)
     metrics.mount(app, worker.engine if worker else None, worker.outbox if worker else None)
     if WEB in roles:
         for part in served:

@@ -104,8 +104,12 @@ class Store(Protocol):
         ...
 
     async def due(self, now: datetime, limit: int, *, grace: float = 0.0) -> list[ConversationId]:
-        """Conversations with `due_at` <= `now`, with signals that wait for longer than about `grace`
-        seconds, or with outbox items whose holder is not at work (has no lease on its own name)."""
+        """Conversations with `due_at` <= `now`, or with signals that wait for longer than about `grace`
+        seconds."""
+        ...
+
+    async def orphaned(self, limit: int) -> list[ConversationId]:
+        """Conversations with outbox items whose holder is not at work (has no lease on its own name)."""
         ...
 
     async def lease(self, name: str, holder: str, seconds: float) -> bool:

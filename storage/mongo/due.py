@@ -17,7 +17,7 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 async def due(stored: Collections, now: datetime, limit: int, grace: float) -> list[ConversationId]:
     """Those that wait longest first."""
-    parts = await together(_timers(stored, now, limit), _signals(stored, limit, grace), _orphans(stored, limit))
+    parts = await together(_timers(stored, now, limit), _signals(stored, limit, grace))
     found = sorted(one for part in parts for one in part)
     return list(dict.fromkeys(ConversationId(conversation) for _, conversation in found))[:limit]
 
@@ -43,13 +43,14 @@ async def _signals(stored: Collections, limit: int, grace: float) -> _Found:
     return [(each["order"].as_datetime(), each["_id"]) async for each in await stored.signals.aggregate(pipeline)]
 
 
-async def _orphans(stored: Collections, limit: int) -> _Found:
+async def orphaned(stored: Collections, limit: int) -> list[ConversationId]:
+    """Those that wait longest first."""
     found = await _held_by_others(stored, await _at_work(stored), limit)
     if not found:
         return []
     # Who came to work after the first look is at work all the same.
     at_work = set(await _at_work(stored))
-    return [(each["updated_at"], each["_id"]) for each in found if not at_work.issuperset(each["holders"])]
+    return [ConversationId(each["_id"]) for each in found if not at_work.issuperset(each["holders"])]
 
 
 async def _at_work(stored: Collections) -> list[str]:

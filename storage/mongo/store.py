@@ -94,6 +94,11 @@ class MongoStore:
         with self._asked() as stored:
             return await due.due(stored, now, limit, grace) if limit > 0 else []
 
+    async def orphaned(self, limit: int) -> list[ConversationId]:
+        """Those that wait longest come first."""
+        with self._asked() as stored:
+            return await due.orphaned(stored, limit) if limit > 0 else []
+
     async def lease(self, name: str, holder: str, seconds: float) -> bool:
         with self._asked() as stored:
             return await leases.lease(stored, name, holder, seconds)
@@ -130,9 +135,17 @@ class MongoStore:
             return _value(await stored.small_values.find_one_and_delete({"_id": text(key)}))
 
     async def findings(self) -> list[str]:
-        """What an administrator should change about the database, as sentences; none when all is well."""
-        with self._asked() as stored:
-            return await findings(stored, self._config.place, self._clock)
+        """What an administrator should change about the database, as sentences; none when all is well.
+
+        For a store that is not open: opening makes what is missing, and this changes nothing.
+        """
+        with _told(self._config.place):
+            client = _client(self._config)
+            try:
+                stored = Collections(client, self._config.database)
+                return await findings(stored, self._config.place, self._clock)
+            finally:
+                await client.close()
 
     @contextmanager
     def _asked(self) -> Iterator[Collections]:

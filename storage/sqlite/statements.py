@@ -162,12 +162,15 @@ def link(cursor: sqlite3.Cursor, key: str, conversation: str) -> None:
     cursor.execute(_LINK, (key, conversation))
 
 
-def due(cursor: sqlite3.Cursor, now: int, before: int, at_work: str, limit: int) -> list[ConversationId]:
-    """Timers due `now`, signals accepted up to `before`, what no worker of the JSON array `at_work` holds;
-    those that wait longest first."""
+def orphaned(cursor: sqlite3.Cursor, at_work: str, limit: int) -> list[ConversationId]:
+    """With something that no worker of the JSON array `at_work` holds; those that wait longest first."""
+    return [ConversationId(row[1]) for row in cursor.execute(_ORPHANED, (at_work, limit)).fetchall()]
+
+
+def due(cursor: sqlite3.Cursor, now: int, before: int, limit: int) -> list[ConversationId]:
+    """Timers due `now`, signals accepted up to `before`; those that wait longest first."""
     rows = cursor.execute(_WAITING, (before, limit)).fetchall()
     rows += cursor.execute(_DUE, (now, limit)).fetchall()
-    rows += cursor.execute(_ORPHANED, (at_work, limit)).fetchall()
     return list(dict.fromkeys(ConversationId(conversation) for _, conversation in sorted(rows)))[:limit]
 
 

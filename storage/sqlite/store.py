@@ -100,8 +100,12 @@ class SqliteStore:
     async def due(self, now: datetime, limit: int, *, grace: float = 0.0) -> list[ConversationId]:
         """Those that wait longest come first. A signal's age is by this store's clock."""
         before = _micros(self._clock.now()) - int(grace * 1_000_000)
+        return await self._writer.read(statements.due, _micros(now), before, limit)
+
+    async def orphaned(self, limit: int) -> list[ConversationId]:
+        """Those that wait longest come first."""
         at_work = dumps([name for name, holder in self._leases.held().items() if name and name == holder]).decode()
-        return await self._writer.read(statements.due, _micros(now), before, at_work, limit)
+        return await self._writer.read(statements.orphaned, at_work, limit)
 
     async def lease(self, name: str, holder: str, seconds: float) -> bool:
         """In memory: whoever worked on this file before is gone, or it could not be opened."""

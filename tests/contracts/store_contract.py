@@ -327,42 +327,52 @@ class StoreContract(StoreFixtures):
         await store.commit(decided(await store.load(C), timers=()))
         assert await store.due(NOW + 9 * second, 10) == []
 
-    async def test_what_a_worker_holds_is_due_while_that_worker_is_not_at_work(self, store: Store) -> None:
+    async def test_what_a_worker_holds_is_orphaned_while_that_worker_is_not_at_work(self, store: Store) -> None:
         await store.commit(decided(EMPTY, outbox=(unsent(1, "w1"),)))
-        assert await store.due(NOW, 10, grace=1_000_000) == [C]
+        assert await store.orphaned(10) == [C]
+        assert await store.due(NOW, 10) == []
         await store.lease("w1", "w1", 60)
-        assert await store.due(NOW, 10) == []
+        assert await store.orphaned(10) == []
         await store.release("w1", "w1")
-        assert await store.due(NOW, 10) == [C]
+        assert await store.orphaned(10) == [C]
         await store.commit(decided(await store.load(C), outbox=()))
-        assert await store.due(NOW, 10) == []
+        assert await store.orphaned(10) == []
 
     async def test_one_holder_that_is_gone_is_enough(self, store: Store) -> None:
         await store.lease("w1", "w1", 60)
         await store.commit(decided(EMPTY, outbox=(unsent(1, "w1"), unsent(2, "w2"))))
-        assert await store.due(NOW, 10) == [C]
+        assert await store.orphaned(10) == [C]
         await store.lease("w2", "w2", 60)
-        assert await store.due(NOW, 10) == []
+        assert await store.orphaned(10) == []
         await store.commit(decided(await store.load(C), outbox=(unsent(1, "w1"), unsent(3))))
-        assert await store.due(NOW, 10) == [C], "nobody holds it"
+        assert await store.orphaned(10) == [C], "nobody holds it"
 
     async def test_only_a_lease_on_its_own_name_is_a_holder_at_work(self, store: Store) -> None:
         await store.lease("poll:telegram:100", "w1", 60)
         await store.lease("w1", "w2", 60)
         await store.commit(decided(EMPTY, outbox=(unsent(1, "w1"),)))
         await store.commit(decided(EMPTY, BORIS, outbox=(unsent(1, "poll:telegram:100"),)))
-        assert sorted(await store.due(NOW, 10)) == sorted([C, BORIS.conversation])
+        assert sorted(await store.orphaned(10)) == sorted([C, BORIS.conversation])
 
-    async def test_what_nobody_holds_is_due_whatever_is_leased(self, store: Store) -> None:
+    async def test_what_nobody_holds_is_orphaned_whatever_is_leased(self, store: Store) -> None:
         await store.lease("", "", 60)
         await store.commit(decided(EMPTY, outbox=(unsent(1),)))
-        assert await store.due(NOW, 10) == [C]
+        assert await store.orphaned(10) == [C]
 
-    async def test_when_a_worker_is_gone_what_it_held_becomes_due(self, store: Store) -> None:
+    async def test_when_a_worker_is_gone_what_it_held_becomes_orphaned(self, store: Store) -> None:
         await store.commit(decided(EMPTY, outbox=(unsent(1, "w1"),)))
         await store.lease("w1", "w1", 0.3)
-        await until(lambda: store.due(NOW, 10))
+        await until(lambda: store.orphaned(10))
         assert "w1" not in await store.leases()
+
+    async def test_of_what_is_orphaned_the_oldest_comes_first_up_to_the_limit(self, store: Store) -> None:
+        chats = [replace(ANNA, chat=str(n)) for n in range(4)]
+        for chat, seconds in zip(chats, (3, 1, 4, 2), strict=True):
+            updated = NOW + timedelta(seconds=seconds)
+            await store.commit(decided(EMPTY, chat, outbox=(unsent(1), unsent(2, "w1")), updated_at=updated))
+        wanted = [chats[n].conversation for n in (1, 3, 0, 2)]
+        assert await store.orphaned(10) == wanted
+        assert await store.orphaned(2) == wanted[:2]
 
     async def test_a_conversation_is_due_once_and_no_more_than_the_limit(self, store: Store) -> None:
         chats = [replace(ANNA, chat=str(n)) for n in range(6)]

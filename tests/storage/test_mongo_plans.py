@@ -102,6 +102,7 @@ async def exercise(store: MongoStore, dying: pytest.MonkeyPatch) -> None:
     for holder in ("v", "w", "x"):
         for grace in (0.0, 1.0):
             await store.due(NOW, 10, grace=grace)
+        await store.orphaned(10)
         await store.lease(holder, holder, 60)
         await store.lease("poll", holder, 60)
     await store.release("poll", "v")

@@ -63,6 +63,7 @@ async def state(store: MongoStore) -> tuple[Any, ...]:
         await store.get("key"),
         await store.leases(),
         await store.due(NOW, 10),
+        await store.orphaned(10),
         await store.conversations(stages=list(Stage)),
     )
 

@@ -114,6 +114,9 @@ class MemoryStore:
     async def due(self, now: datetime, limit: int, *, grace: float = 0.0) -> list[ConversationId]:
         return []
 
+    async def orphaned(self, limit: int) -> list[ConversationId]:
+        return []
+
     async def lease(self, name: str, holder: str, seconds: float) -> bool:
         return True
 

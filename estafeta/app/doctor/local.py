@@ -95,7 +95,7 @@ def model(settings: Settings) -> Iterator[Finding]:
     except ModelRefused as refused:
         yield warning("model", f"{refused}. A worker trains one when it starts.")
         return
-    if _trained_from(settings.workspace, models):
+    if start.trained_from(settings.workspace, models):
         yield fine("model", f"{current.name} is in service, trained from the present training data")
     else:
         yield warning(
@@ -103,14 +103,6 @@ def model(settings: Settings) -> Iterator[Finding]:
             f"{current.name} is in service, but the training data (or the version of the platform) changed since: "
             "estafeta train, then restart the workers. A worker trains it when it starts.",
         )
-
-
-def _trained_from(workspace: Path, models: Path) -> bool:
-    """Whether `run` would take the model as it is."""
-    try:
-        return (models / start._SOURCE).read_text() == start._source(workspace)
-    except OSError:
-        return False
 
 
 def port(settings: Settings) -> Iterator[Finding]:

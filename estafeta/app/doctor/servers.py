@@ -29,22 +29,14 @@ async def store(settings: Settings, clock: Clock) -> AsyncIterator[Finding]:
         for finding in await asyncio.to_thread(list, sqlite(settings.data / "estafeta.db")):
             yield finding
         return
-    from storage.mongo.collections import Collections
-    from storage.mongo.findings import findings
-    from storage.mongo.store import _client, _told
+    from storage.mongo.store import MongoStore
 
-    config = settings.mongo
     try:
-        with _told(config.place):
-            client = _client(config)
-            try:
-                found = await findings(Collections(client, config.database), config.place, clock)
-            finally:
-                await client.close()
+        found = await MongoStore(settings.mongo, clock=clock).findings()
     except StoreUnavailable as unavailable:
         yield error("store", str(unavailable))
         return
-    yield fine("store", f"MongoDB at {config.place} answers")
+    yield fine("store", f"MongoDB at {settings.mongo.place} answers")
     for sentence in found:
         yield warning("store", sentence)
 
