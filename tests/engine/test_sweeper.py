@@ -174,7 +174,7 @@ async def test_what_is_found_goes_to_the_bus_for_any_worker(store: SqliteStore, 
 
 async def test_what_failed_here_is_tried_again_here(store: SqliteStore, clock: TestClock, woken: Woken) -> None:
     woken.failed = [address("a").conversation]
-    assert await sweeper(store, clock, woken, MemoryBus()).sweep(grace=1.0) == 1
+    assert await (await sweeper(store, clock, woken, MemoryBus())).sweep(grace=1.0) == 1
     assert woken.conversations == [address("a").conversation]
 
 
