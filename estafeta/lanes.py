@@ -9,6 +9,8 @@ from typing import Generic, Self, TypeVar
 
 import structlog
 
+from estafeta.tasks import ended
+
 K = TypeVar("K", bound=str)
 _log = structlog.get_logger("lanes")
 
@@ -42,10 +44,7 @@ class Lanes(Generic[K]):
         if not running:
             return
         _, late = await asyncio.wait(running, timeout=self._patience)
-        for task in late:
-            task.cancel()
-        if late:
-            await asyncio.wait(late)
+        await ended(late)
 
     def wake(self, key: K) -> None:
         if self._closing:

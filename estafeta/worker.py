@@ -12,6 +12,7 @@ from estafeta.kernel.ports import Bus, Channel, Clock, Desk, Store, Understander
 from estafeta.outbox import Actions, Outbox
 from estafeta.presence import Presence
 from estafeta.sweeper import Sweeper
+from estafeta.tasks import ended
 from flows.model import Workspace
 
 
@@ -88,10 +89,3 @@ class Worker:
         with contextlib.suppress(TimeoutError):
             async with asyncio.timeout(self._stop_within):
                 await self.engine.lanes.idle()
-
-
-async def ended(tasks: list[asyncio.Task[None]]) -> None:
-    """Cancels the tasks and waits for them."""
-    for task in tasks:
-        task.cancel()
-    await asyncio.gather(*tasks, return_exceptions=True)

@@ -40,7 +40,8 @@ from estafeta.kernel.model import (
 )
 from estafeta.kernel.ports import Accept, Accepted, Clock, DeskView, Receipt, Understander
 from estafeta.presence import Presence
-from estafeta.worker import Worker, ended
+from estafeta.tasks import ended
+from estafeta.worker import Worker
 from flows.model import Workspace
 from storage.sqlite import SqliteStore
 

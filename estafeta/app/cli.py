@@ -13,6 +13,7 @@ import click
 from estafeta import __version__
 from estafeta.app import config
 from estafeta.app.faults.command import faults
+from estafeta.app.roles import ALL
 from estafeta.kernel.errors import EstafetaError
 
 
@@ -49,7 +50,7 @@ def main() -> None:
 
 @main.command()
 @click.option(
-    "--role", "roles", multiple=True, metavar="ROLE",
+    "--role", "roles", multiple=True, metavar="ROLE", type=click.Choice(("all", *sorted(ALL))),
     help="What this process is for: web, worker, telegram, all (default: all). May be given several times; any "
     "number of processes may run, on any number of machines.",
 )  # fmt: skip

@@ -9,6 +9,7 @@ import structlog
 
 from estafeta.kernel.errors import StoreUnavailable
 from estafeta.kernel.ports import Clock, Store
+from estafeta.tasks import ended
 
 _log = structlog.get_logger("polling")
 
@@ -50,15 +51,20 @@ async def _taken(name: str, holder: str, store: Store, clock: Clock) -> float | 
 async def _listen(
     name: str, listen: Callable[[], Awaitable[None]], holder: str, store: Store, clock: Clock, good_until: float
 ) -> None:
-    listening = asyncio.ensure_future(listen())
+    async def listening() -> None:
+        await listen()
+
+    async def renewing() -> None:
+        """Ends when the lease can't be relied on any more."""
+        until = good_until
+        while clock.monotonic() < until:
+            await clock.sleep(_EVERY)
+            until = await _taken(name, holder, store, clock) or until
+
+    tasks = [asyncio.create_task(listening()), asyncio.create_task(renewing())]
     try:
-        while clock.monotonic() < good_until:
-            await asyncio.wait((listening,), timeout=_EVERY)
-            if listening.done():
-                return await listening
-            renewed = await _taken(name, holder, store, clock)
-            good_until = renewed if renewed is not None else good_until
+        await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        if tasks[0].done():
+            tasks[0].result()
     finally:
-        listening.cancel()
-        await asyncio.gather(listening, return_exceptions=True)
-    return None
+        await ended(tasks)

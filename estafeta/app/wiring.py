@@ -31,7 +31,8 @@ from estafeta.kernel.errors import ConfigurationError, StoreUnavailable
 from estafeta.kernel.model import Button, ConversationId
 from estafeta.kernel.ports import Bus, Channel, Clock, Desk, Live, Store, Understander
 from estafeta.presence import Presence
-from estafeta.worker import Worker, ended
+from estafeta.tasks import ended
+from estafeta.worker import Worker
 from flows import interpreter
 from flows.model import LocalText, Workspace
 from handoff.desks.web.desk import WebDesk

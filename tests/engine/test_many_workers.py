@@ -12,21 +12,19 @@ import pytest
 from estafeta.actions import HttpActions
 from estafeta.bus.memory import MemoryBus
 from estafeta.clock import TestClock
-from estafeta.kernel.errors import StoreUnavailable
 from estafeta.kernel.model import (
     Conversation,
-    ConversationId,
     CustomerSaid,
     OutboundMessage,
     Signal,
     SignalId,
     Text,
 )
-from estafeta.kernel.ports import Change, Mailbox
 from estafeta.presence import Presence
-from estafeta.worker import Worker, ended
+from estafeta.tasks import ended
+from estafeta.worker import Worker
 from flows.model import Workspace
-from storage.sqlite import SqliteStore
+from tests.clocked_store import ClockedStore
 from tests.engine.words import Words
 from tests.world import HOME, RecordingChannel
 
@@ -48,47 +46,6 @@ class GatedChannel(RecordingChannel):
         await self.gate.wait()
         self.seen += [part.text for part in message.parts if isinstance(part, Text)]
         return f"ext-{message.id}"
-
-
-class Shared(SqliteStore):
-    """Leases by the test's clock. `away` for everybody; `lost` answers of commits that went through."""
-
-    away = False
-    lost = 0
-
-    def __init__(self, path: Path, *, clock: TestClock) -> None:
-        super().__init__(path, clock=clock)
-        self._time = clock.monotonic
-        self.held: dict[str, tuple[str, float]] = {}
-
-    def _here(self) -> None:
-        if self.away:
-            raise StoreUnavailable("away")
-
-    async def lease(self, name: str, holder: str, seconds: float) -> bool:
-        self._here()
-        if (await self.leases()).get(name, holder) != holder:
-            return False
-        self.held[name] = (holder, self._time() + seconds)
-        return True
-
-    async def release(self, name: str, holder: str) -> None:
-        self.held.pop(name, None)
-
-    async def leases(self) -> dict[str, str]:
-        self._here()
-        return {name: holder for name, (holder, until) in self.held.items() if until > self._time()}
-
-    async def load(self, conversation: ConversationId) -> Mailbox:
-        self._here()
-        return await super().load(conversation)
-
-    async def commit(self, change: Change) -> None:
-        self._here()
-        await super().commit(change)
-        if self.lost:
-            self.lost -= 1
-            raise StoreUnavailable("the answer was lost")
 
 
 class One:
@@ -133,7 +90,7 @@ class Team:
     def __init__(self, path: Path, workspace: Workspace, clock: TestClock) -> None:
         self.clock = clock
         self.workspace = workspace
-        self.store = Shared(path, clock=clock)
+        self.store = ClockedStore(path, clock=clock)
         self.seen: list[str] = []
         self._number = 0
 

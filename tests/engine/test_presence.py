@@ -9,33 +9,8 @@ from pathlib import Path
 import pytest
 
 from estafeta.clock import TestClock
-from estafeta.kernel.errors import StoreUnavailable
 from estafeta.presence import Presence
-from storage.sqlite import SqliteStore
-
-
-class FlakyStore(SqliteStore):
-    """Leases by the test's clock, and a store that can be away."""
-
-    away = False
-
-    def __init__(self, path: Path, *, clock: TestClock) -> None:
-        super().__init__(path, clock=clock)
-        self._now = clock.monotonic
-        self._held: dict[str, tuple[str, float]] = {}
-
-    async def lease(self, name: str, holder: str, seconds: float) -> bool:
-        if self.away:
-            raise StoreUnavailable("away")
-        if (await self.leases()).get(name, holder) != holder:
-            return False
-        self._held[name] = (holder, self._now() + seconds)
-        return True
-
-    async def leases(self) -> dict[str, str]:
-        if self.away:
-            raise StoreUnavailable("away")
-        return {name: holder for name, (holder, until) in self._held.items() if until > self._now()}
+from tests.clocked_store import ClockedStore
 
 
 @pytest.fixture
@@ -44,15 +19,15 @@ def clock() -> TestClock:
 
 
 @pytest.fixture
-async def store(tmp_path: Path, clock: TestClock) -> AsyncIterator[FlakyStore]:
-    made = FlakyStore(tmp_path / "store.db", clock=clock)
+async def store(tmp_path: Path, clock: TestClock) -> AsyncIterator[ClockedStore]:
+    made = ClockedStore(tmp_path / "store.db", clock=clock)
     await made.open()
     yield made
     await made.close()
 
 
 @pytest.fixture
-async def worker(store: FlakyStore, clock: TestClock) -> AsyncIterator[Presence]:
+async def worker(store: ClockedStore, clock: TestClock) -> AsyncIterator[Presence]:
     """At work, and renewing."""
     presence = Presence(store=store, clock=clock)
     await presence.begin()
@@ -70,25 +45,25 @@ async def test_a_worker_that_renews_keeps_its_name(worker: Presence, clock: Test
     assert worker.name == name
 
 
-async def test_no_two_workers_have_one_name(store: FlakyStore, clock: TestClock) -> None:
+async def test_no_two_workers_have_one_name(store: ClockedStore, clock: TestClock) -> None:
     names = {Presence(store=store, clock=clock).name for _ in range(1000)}
     assert len(names) == 1000
 
 
 async def test_it_is_unsure_before_its_lease_can_have_ended(
-    store: FlakyStore, worker: Presence, clock: TestClock
+    store: ClockedStore, worker: Presence, clock: TestClock
 ) -> None:
     store.away = True
     sure = True
     for _ in range(50):
         await clock.advance(0.1)
-        held = worker.name in {name for name, (_, until) in store._held.items() if until > clock.monotonic()}
+        held = worker.name in {name for name, (_, until) in store.held.items() if until > clock.monotonic()}
         sure = worker.sure
         assert held or not sure
     assert not sure
 
 
-async def test_after_an_outage_it_goes_on_as_before(store: FlakyStore, worker: Presence, clock: TestClock) -> None:
+async def test_after_an_outage_it_goes_on_as_before(store: ClockedStore, worker: Presence, clock: TestClock) -> None:
     before = worker.name
     store.away = True
     await clock.advance(10)
@@ -103,7 +78,7 @@ async def test_after_an_outage_it_goes_on_as_before(store: FlakyStore, worker: P
 
 
 async def test_who_was_taken_for_dead_goes_on_under_another_name_and_says_so(
-    store: FlakyStore, worker: Presence, clock: TestClock
+    store: ClockedStore, worker: Presence, clock: TestClock
 ) -> None:
     lapses: list[str] = []
     worker.on_lapse = lambda: lapses.append(worker.name)
@@ -120,7 +95,7 @@ async def test_who_was_taken_for_dead_goes_on_under_another_name_and_says_so(
     assert await worker.gone([before, hung.name]) == {before}  # the dead stay dead
 
 
-async def test_who_renewed_just_in_time_is_not_dead(store: FlakyStore, worker: Presence, clock: TestClock) -> None:
+async def test_who_renewed_just_in_time_is_not_dead(store: ClockedStore, worker: Presence, clock: TestClock) -> None:
     late = Presence(store=store, clock=clock)
     await late.begin()
     await clock.advance(5)
@@ -129,7 +104,7 @@ async def test_who_renewed_just_in_time_is_not_dead(store: FlakyStore, worker: P
 
 
 async def test_another_without_a_lease_is_gone_and_one_with_a_lease_is_not(
-    store: FlakyStore, worker: Presence, clock: TestClock
+    store: ClockedStore, worker: Presence, clock: TestClock
 ) -> None:
     await store.lease("other", "other", 5)
     await clock.advance(4)
@@ -139,7 +114,7 @@ async def test_another_without_a_lease_is_gone_and_one_with_a_lease_is_not(
 
 
 async def test_nobody_is_taken_for_dead_right_after_an_outage(
-    store: FlakyStore, worker: Presence, clock: TestClock
+    store: ClockedStore, worker: Presence, clock: TestClock
 ) -> None:
     """The living need time to renew: what they did while the store was away is known only to them."""
     store.away = True
@@ -152,12 +127,12 @@ async def test_nobody_is_taken_for_dead_right_after_an_outage(
     assert await worker.gone(["other"]) == {"other"}
 
 
-async def test_who_leaves_is_gone_at_once(store: FlakyStore, worker: Presence, clock: TestClock) -> None:
+async def test_who_leaves_is_gone_at_once(store: ClockedStore, worker: Presence, clock: TestClock) -> None:
     other = Presence(store=store, clock=clock)
     await other.begin()
     await clock.advance(1)
     assert await worker.gone([other.name]) == frozenset()
-    store._held.pop(other.name)
+    store.held.pop(other.name)
     await clock.advance(3)
     assert await worker.gone([other.name]) == {other.name}
     await other.end()
