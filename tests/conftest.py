@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from aiohttp.test_utils import TestServer
+from hypothesis import settings
 
 from estafeta.fakes import shop
 from flows import loader
@@ -14,6 +15,10 @@ from flows.model import Workspace
 from nlu.embedded import EmbeddedUnderstander
 from nlu.train import train
 from tests.chromium import path as find_chromium
+
+# How long an example takes says how busy the machine is, and nothing about the code.
+settings.register_profile("estafeta", deadline=None)
+settings.load_profile("estafeta")
 
 ROOT = Path(__file__).resolve().parents[1]
 DEMO = ROOT / "demo"

@@ -125,7 +125,7 @@ def _check(before: Conversation, after: Conversation, event: Event, decision_ent
     assert lost <= {getattr(event, "item", "")}, "something to be done was forgotten"
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=300, suppress_health_check=[HealthCheck.too_slow])
 @given(_steps)
 def test_no_order_of_events_breaks_a_promise(
     steps: list[tuple[Event | Outcome, str, int, bool]],

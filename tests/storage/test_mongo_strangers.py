@@ -131,7 +131,7 @@ async def test_a_string_that_looks_like_a_field_or_a_variable_is_a_string(mongo:
     change = decided(await mongo.load(chat.conversation), chat, outbox=(unsent(name, name),))
     await mongo.commit(change)
     assert await mongo.load(chat.conversation) == Mailbox(conversation=change.conversation, signals=())
-    assert await mongo.due(NOW, 10) == [chat.conversation]
+    assert await mongo.orphaned(10) == [chat.conversation]
     named = replace(change.conversation, id=ConversationId(name))
     await mongo.commit(replace(change, conversation=named, applied=(), entries=()))
     assert (await mongo.load(ConversationId(name))).conversation == named
