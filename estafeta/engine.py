@@ -32,7 +32,7 @@ from estafeta.kernel.model import (
     TimerFired,
     Understanding,
 )
-from estafeta.kernel.ports import Bus, Change, Clock, Live, Mailbox, Store, Understander
+from estafeta.kernel.ports import MAILBOX, Bus, Change, Clock, Live, Mailbox, Store, Understander
 from estafeta.lanes import Lanes
 from estafeta.presence import Presence
 from flows import interpreter
@@ -140,7 +140,7 @@ class Engine:
             self.wake(conversation)
 
     async def turn(self, conversation: ConversationId) -> None:
-        """All that waits for one conversation, in one commit."""
+        """What waits for one conversation, a mailbox full at most, in one commit."""
         done = False
         try:
             done = await self._tried(conversation)
@@ -187,6 +187,8 @@ class Engine:
             if work.holds_back:
                 self._unseen.add(conversation_id)  # the next turn must look for them in the store
             self._remember(work.conversation)
+            if len(mailbox.signals) == MAILBOX and work.applied_from_mailbox:
+                self.wake(conversation_id)  # there are more
         self._outbox.hand(
             work.conversation, frozenset(item.id for item in work.conversation.outbox if item.holder == me)
         )

@@ -19,7 +19,8 @@ class Lanes(Generic[K]):
     """`wake(key)` makes `work(key)` run soon; a wake-up that comes while it runs makes it run once
     more afterwards. An exception in `work` is logged and ends that run only: the sweeper comes back.
 
-    An async context: leaving it lets runs in hand finish for `patience` seconds, then cancels them.
+    An async context: leaving it takes no more wake-ups, gives those taken `patience` seconds, and cancels
+    what runs then.
     """
 
     def __init__(self, name: str, work: Callable[[K], Awaitable[None]], *, patience: float = 5.0) -> None:
@@ -39,7 +40,6 @@ class Lanes(Generic[K]):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self._closing = True
-        self._again.clear()
         running = list(self._tasks.values())
         if not running:
             return

@@ -106,10 +106,12 @@ class _TakenOver(Exception):
 
 
 class Outbox:
-    """`told` takes the outcomes; it is set by the composition root, since the engine that it
-    belongs to hands items to this very outbox. `language` is what operators read."""
+    """`told` takes the outcomes, `let_go` conversations of which items were let go; they are set by
+    the composition root, since the engine that they belong to hands items to this very outbox.
+    `language` is what operators read."""
 
     told: Callable[[Signal], None]
+    let_go: Callable[[ConversationId], None]
 
     def __init__(
         self,
@@ -169,9 +171,8 @@ class Outbox:
             try:
                 outcome = await self._perform(waiting[0], item)
             except _TakenOver:
-                for _ in folded:
-                    self._let_go(waiting.popleft())
-                continue
+                self._let_go(waiting)
+                break
             for done in folded:
                 waiting.popleft()
                 self.told(
@@ -184,12 +185,17 @@ class Outbox:
                 )
         self._waiting.pop(lane, None)
 
-    def _let_go(self, in_hand: _InHand) -> None:
-        _log.info("taken_over", conversation=in_hand.conversation.id, item=in_hand.item.id)
-        held = self._held.get(in_hand.conversation.id, set())
-        held.discard(in_hand.item.id)
+    def _let_go(self, waiting: deque[_InHand]) -> None:
+        """All of the lane, for what is behind the lost one must not overtake it. Some of it may be ours
+        again, under another name, or soon: a turn finds out, and hands it here in order."""
+        conversation = waiting[0].conversation.id
+        _log.info("taken_over", conversation=conversation, items=[one.item.id for one in waiting])
+        held = self._held.get(conversation, set())
+        held.difference_update(one.item.id for one in waiting)
         if not held:
-            self._held.pop(in_hand.conversation.id, None)
+            self._held.pop(conversation, None)
+        waiting.clear()
+        self.let_go(conversation)
 
     async def _still_ours(self, in_hand: _InHand) -> None:
         """Raises `_TakenOver` unless the item is this worker's business still. Asked right before each
@@ -219,7 +225,7 @@ class Outbox:
                 await self._still_ours(in_hand)
                 return await self._act(conversation, item, body)
             if isinstance(body, ToDesk):
-                show = partial(self._show, conversation, item, body)
+                show = partial(self._show, in_hand, item, body)
                 receipt = await self._persist(in_hand, self._patience.desk, show, insist=True)
                 return Delivered(item=item.id, external=receipt.external, thread=receipt.thread, card=receipt.card)
             receipt = await self._persist(in_hand, self._patience.customer, partial(self._send, body))
@@ -275,13 +281,15 @@ class Outbox:
             raise SendFailed("no_channel", self._sentence("no_channel", where=where), fault="settings")
         return Receipt(external=await channel.send(body.message))
 
-    async def _show(self, conversation: Conversation, item: OutboxItem, body: ToDesk) -> Receipt:
+    async def _show(self, in_hand: _InHand, item: OutboxItem, body: ToDesk) -> Receipt:
+        conversation = in_hand.conversation
         desk = self._desks.get(body.desk)
         if desk is None:
             raise SendFailed("no_desk", self._sentence("no_desk", where=body.desk), fault="settings")
         latest = (await self._store.load(conversation.id)).conversation or conversation
         entries = await self._entries(conversation.id, frozenset(body.notice.entries))
         view = DeskView(conversation=latest, entries=entries, now=self._clock.now())
+        await self._still_ours(in_hand)  # reading may have taken long
         receipt = await desk.show(item.id, body.notice, view)
         if receipt.thread is not None:
             await self._linked(conversation.id, receipt)

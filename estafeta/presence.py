@@ -90,8 +90,11 @@ class Presence:
 
     @property
     def settled(self) -> bool:
-        """Whether this worker has seen the store for long enough to take others for dead."""
-        return self._clock.monotonic() - self._since >= self._settles
+        """Whether this worker has seen the store for long enough, and lately, to take others for dead: what
+        comes back from an outage may be seen here before the renewal that notices there was one."""
+        now = self._clock.monotonic()
+        lately = now - self._answered <= self._every + _BREAK
+        return self._settles == 0 or (lately and now - self._since >= self._settles)
 
     async def begin(self) -> None:
         """Comes to work. Raises `StoreUnavailable`."""
@@ -116,20 +119,23 @@ class Presence:
 
     async def _renew(self) -> None:
         asked = self._clock.monotonic()
-        before = self.name
-        if not await self._store.lease(before, before, self._lasts):
-            self.name = self._new_name()
-            self._former.add(before)
+        name, before = self.name, self.name
+        if not await self._store.lease(name, name, self._lasts):
+            self._good_until = float("-inf")
+            name = self._new_name()
             asked = self._clock.monotonic()
-            await self._store.lease(self.name, self.name, self._lasts)
+            await self._store.lease(name, name, self._lasts)
         answered = self._clock.monotonic()
-        if answered - self._answered > self._every + _BREAK:
+        silent = answered - self._answered
+        if silent > self._every + _BREAK:
             self._since = answered
         self._answered = answered
         self._good_until = asked + self._lasts
+        self.name = name
         self._renewed.set()
-        if self.name != before:
-            _log.warning("taken_for_dead", worker=before, now=self.name)
+        if name != before:
+            self._former.add(before)
+            _log.warning("taken_for_dead", worker=before, now=name, silent=round(silent, 2))
             self.on_lapse()
 
     def _new_name(self) -> str:

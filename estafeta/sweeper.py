@@ -18,6 +18,10 @@ from estafeta.presence import Presence
 
 _log = structlog.get_logger("sweeper")
 
+_HOWEVER_FRESH = 30
+"""Rounds after which one asks for nothing's age. After a clock was set back, what came before may seem too
+fresh for as long as it was ahead."""
+
 
 class Works(Protocol):
     """Whoever makes the turns."""
@@ -68,7 +72,7 @@ class Sweeper:
         while True:
             up = self._bus.up
             await self._clock.sleep(self._interval if up else self._polling)
-            await self.sweep(grace=self._grace if up else 0.0)
+            await self.sweep(grace=self._grace if up and self._round % _HOWEVER_FRESH else 0.0)
 
     async def sweep(self, *, grace: float) -> int:
         """One look; how many conversations were found."""

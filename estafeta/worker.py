@@ -60,6 +60,7 @@ class Worker:
             patience=stop_within,
         )
         self.outbox.told = self.engine.heard
+        self.outbox.let_go = self.engine.wake
         self.sweeper = Sweeper(store=store, bus=bus, clock=clock, engine=self.engine, presence=presence)
 
     @contextlib.asynccontextmanager

@@ -161,7 +161,9 @@ class _Keys:
 class TelegramClient:
     """One bot's side of the Bot API. Start nothing with it before an event loop runs; `close` it.
 
-    `buckets`: through them all processes that send as this bot keep its limits together.
+    `buckets`: through them all processes that send as this bot keep its limits together. `worker` says
+    under which name this process works, "" while it may have been taken for dead: what waits for its turn
+    when that changes is not sent, for another process may have sent it meanwhile.
     """
 
     def __init__(
@@ -173,6 +175,7 @@ class TelegramClient:
         language: Language = "ru",
         limits: TelegramLimits | None = None,
         buckets: Buckets | None = None,
+        worker: Callable[[], str] = lambda: "alone",
     ) -> None:
         server = TelegramAPIServer.from_base(base_url) if base_url else PRODUCTION
         self._session = LeanSession(api=server)
@@ -184,6 +187,7 @@ class TelegramClient:
             clock, self._rate_of, buckets=buckets, scope=f"telegram:{self.bot_id}", is_shared=_has_many_senders
         )
         self._moved: dict[int, int] = {}
+        self._worker = worker
 
     def __repr__(self) -> str:
         return f"TelegramClient(bot {self.bot_id})"
@@ -211,7 +215,11 @@ class TelegramClient:
         while True:
             method = self._at_home(method)
             keys = self._keys(method)
+            asking = self._worker()
             await self._turn(keys, priority, patience)
+            if keys.chat is not None and not (asking and self._worker() == asking):
+                self._give_back(keys.all)
+                raise failure("paced", self.language, retry_after=0.0)
             if unless is not None and unless():
                 self._give_back(keys.all)
                 return None

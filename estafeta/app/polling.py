@@ -54,14 +54,20 @@ async def _listen(
     async def listening() -> None:
         await listen()
 
+    until = good_until
+
     async def renewing() -> None:
-        """Ends when the lease can't be relied on any more."""
-        until = good_until
-        while clock.monotonic() < until:
+        nonlocal until
+        while True:
             await clock.sleep(_EVERY)
             until = await _taken(name, holder, store, clock) or until
 
-    tasks = [asyncio.create_task(listening()), asyncio.create_task(renewing())]
+    async def relying() -> None:
+        """Ends when the lease can't be relied on any more, however long the store takes to answer."""
+        while (left := until - clock.monotonic()) > 0:
+            await clock.sleep(left)
+
+    tasks = [asyncio.create_task(work()) for work in (listening, relying, renewing)]
     try:
         await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         if tasks[0].done():

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -112,7 +112,10 @@ def build(
         served.append(web_desk)
     telegram = None
     if settings.telegram is not None and (roles != {WEB} or settings.telegram.mode == "webhook"):
-        telegram, channel, desk = _telegram(settings, settings.telegram, workspace, store, clock, buckets)
+        telegram, channel, desk = _telegram(
+            settings, settings.telegram, workspace, store, clock, buckets,
+            worker=(lambda: presence.name if presence.sure else "") if WORKER in roles else (lambda: "no worker"),
+        )  # fmt: skip
         channels[channel.name, channel.account] = channel
         if settings.telegram.mode == "webhook":
             served.append(channel)
@@ -206,6 +209,8 @@ def _telegram(
     store: Store,
     clock: Clock,
     buckets: Buckets | None,
+    *,
+    worker: Callable[[], str],
 ) -> tuple[TelegramClient, TelegramChannel, TelegramForumDesk | None]:
     # aiogram takes three seconds and 80 MB to load: only those who use it pay.
     from bots.telegram.channel import TelegramChannel
@@ -219,6 +224,7 @@ def _telegram(
         language=config.language,
         limits=config.limits,
         buckets=buckets,
+        worker=worker,
     )
     desk = None
     if config.group_id is not None:

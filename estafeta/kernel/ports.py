@@ -47,9 +47,15 @@ class Accepted:
     fresh: bool
 
 
+MAILBOX = 100
+"""So many signals are decided in one turn at most: what comes of them is stored in one document, and one
+conversation with thousands of them must not hold up the others."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mailbox:
-    """A conversation (None: never committed) and its unapplied signals in the order of arrival."""
+    """A conversation (None: never committed) and its unapplied signals in the order of arrival, the
+    first `MAILBOX` of them."""
 
     conversation: Conversation | None
     signals: tuple[Signal, ...]

@@ -23,7 +23,7 @@ from pymongo.errors import DuplicateKeyError, OperationFailure
 from estafeta.kernel.codec import DecodingError
 from estafeta.kernel.errors import Conflict, StoreUnavailable
 from estafeta.kernel.model import Conversation, Entry, Signal, Stage
-from estafeta.kernel.ports import Change, Mailbox
+from estafeta.kernel.ports import MAILBOX, Change, Mailbox
 from storage.mongo.collections import Collections, insert_new, together
 from storage.mongo.documents import Document, body, read, text
 from storage.mongo.errors import TOO_LARGE
@@ -31,9 +31,6 @@ from storage.mongo.errors import TOO_LARGE
 log = logging.getLogger(__name__)
 
 _APPLIED = {"$unset": {"waiting": "", "body": "", "json": ""}, "$currentDate": {"applied_at": True}}
-
-# More than these are read on their own: an answer of a pipeline is one document, of 16 MB at most.
-_SIGNALS_WITH_IT = 100
 
 
 async def load(stored: Collections, conversation: object, now: datetime) -> Mailbox:
@@ -103,10 +100,10 @@ async def latest(stored: Collections, stages: Sequence[Stage], limit: int) -> li
 
 async def _read(stored: Collections, id_: str) -> tuple[Document | None, list[Document]]:
     """The conversation's document with `appended`, the places of pending entries that are filled; and
-    the signals that wait, in order."""
+    the first signals that wait, in order. Together, unless they are too large for an answer of 16 MB."""
     waiting = {"conversation": id_, "waiting": True}
     in_order = {"$sort": {"order": 1}}
-    signals = [{"$match": waiting}, in_order, {"$limit": _SIGNALS_WITH_IT}, {"$project": {"order": 0}}]
+    signals = [{"$match": waiting}, in_order, {"$limit": MAILBOX}, {"$project": {"order": 0}}]
     pipeline: list[Document] = [
         {"$match": {"_id": id_}},
         {"$lookup": {"from": "signals", "pipeline": signals, "as": "signals"}},
@@ -125,12 +122,12 @@ async def _read(stored: Collections, id_: str) -> tuple[Document | None, list[Do
     except OperationFailure as error:
         if error.code not in TOO_LARGE:
             raise
-        pipeline[1] = {"$set": {"signals": [None] * _SIGNALS_WITH_IT}}
+        del pipeline[1]
         found = await (await stored.conversations.aggregate(pipeline)).to_list()
-    if found and len(found[0]["signals"]) < _SIGNALS_WITH_IT:
+    if found and "signals" in found[0]:
         return found[0], found[0]["signals"]
-    rest = stored.signals.find(waiting, {"order": 0}).sort("order", 1)
-    return found[0] if found else None, await rest.to_list()
+    alone = stored.signals.find(waiting, {"order": 0}).sort("order", 1).limit(MAILBOX)
+    return found[0] if found else None, await alone.to_list()
 
 
 def _conversation(document: Document) -> Conversation:

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from estafeta.kernel.errors import Conflict
 from estafeta.kernel.model import Address, ConversationId
-from estafeta.kernel.ports import Accepted
+from estafeta.kernel.ports import MAILBOX, Accepted
 
 
 class IncomingSignal(NamedTuple):
@@ -48,7 +48,7 @@ _KNOWN = """SELECT id FROM conversations WHERE id = ?1
     UNION ALL SELECT conversation FROM signals WHERE conversation = ?1 AND applied = 0 LIMIT 1"""
 
 _LOAD_CONVERSATION = "SELECT body FROM conversations WHERE id = ?"
-_LOAD_SIGNALS = "SELECT id, body FROM signals WHERE conversation = ? AND applied = 0 ORDER BY seq"
+_LOAD_SIGNALS = "SELECT id, body FROM signals WHERE conversation = ? AND applied = 0 ORDER BY seq LIMIT ?"
 
 _INSERT_CONVERSATION = """INSERT INTO conversations (version, stage, due_at, holders, updated_at, body, id)
     VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING"""
@@ -113,9 +113,9 @@ def _accepted_before(cursor: sqlite3.Cursor, signal: str) -> Accepted:
 
 
 def load(cursor: sqlite3.Cursor, conversation: str) -> tuple[bytes | None, list[tuple[str, bytes]]]:
-    """The conversation's body, and (id, body) of its waiting signals in order."""
+    """The conversation's body, and (id, body) of its first waiting signals in order."""
     row = cursor.execute(_LOAD_CONVERSATION, (conversation,)).fetchone()
-    return row[0] if row else None, cursor.execute(_LOAD_SIGNALS, (conversation,)).fetchall()
+    return row[0] if row else None, cursor.execute(_LOAD_SIGNALS, (conversation, MAILBOX)).fetchall()
 
 
 def commit(cursor: sqlite3.Cursor, change: StoredChange) -> None:

@@ -14,12 +14,14 @@ from estafeta.bus.memory import MemoryBus
 from estafeta.clock import TestClock
 from estafeta.kernel.model import (
     Conversation,
+    ConversationId,
     CustomerSaid,
     OutboundMessage,
     Signal,
     SignalId,
     Text,
 )
+from estafeta.kernel.ports import Mailbox
 from estafeta.presence import Presence
 from estafeta.tasks import ended
 from estafeta.worker import Worker
@@ -207,6 +209,38 @@ async def test_a_worker_that_hung_sends_the_rest_itself_when_nobody_else_did(tea
     await anna.renew()
     await anna.quiet()
     entries = [entry.text for entry in await team.store.entries(C) if entry.author.kind == "bot"]
+    assert team.seen == entries
+    assert (await team.conversation()).outbox == ()
+
+
+@pytest.mark.parametrize("turn_meanwhile", [True, False])
+async def test_what_is_behind_an_item_that_seemed_lost_does_not_overtake_it(
+    team: Team, anna: One, boris: One, monkeypatch: pytest.MonkeyPatch, turn_meanwhile: bool
+) -> None:
+    """Anna looks who has the next item after she lost her name, and before she took it over from herself."""
+    await begun(team, anna)
+    for words in ("person", "pay", "person"):
+        await team.says(words)
+        await anna.work()  # they wait behind the first
+    await team.passes(4.0, boris)
+    assert await boris.presence.gone([anna.presence.name])
+    anna.presence.on_lapse = lambda: None
+    load = team.store.load
+
+    async def stale(conversation: ConversationId) -> Mailbox:
+        found = await load(conversation)
+        monkeypatch.setattr(team.store, "load", load)
+        if turn_meanwhile:
+            await anna.work()
+        return found
+
+    await anna.renew()
+    monkeypatch.setattr(team.store, "load", stale)
+    anna.channel.gate.set()
+    await anna.quiet()
+    await anna.quiet()
+    entries = [entry.text for entry in await team.store.entries(C) if entry.author.kind == "bot"]
+    assert len(entries) >= 4
     assert team.seen == entries
     assert (await team.conversation()).outbox == ()
 

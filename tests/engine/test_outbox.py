@@ -78,11 +78,13 @@ class Office:
         self.store = SqliteStore(path, clock=self.clock)
         self.presence = Presence(store=self.store, clock=self.clock, lasts=1e9)
         self.told: list[Signal] = []
+        self.let_go: list[ConversationId] = []
         self.outbox = Outbox(
             channels={("recorder", "test"): self.channel}, desks={"recording": self.desk}, actions=self.actions,
             store=self.store, clock=self.clock, presence=self.presence, patience=PATIENCE, language=language,
         )  # fmt: skip
         self.outbox.told = self._tell
+        self.outbox.let_go = self.let_go.append
         self._news = asyncio.Event()
 
     def _tell(self, signal: Signal) -> None:

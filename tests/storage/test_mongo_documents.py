@@ -191,17 +191,6 @@ async def test_a_mailbox_larger_than_a_document_is_read(mongo: MongoStore) -> No
     assert (await mongo.load(C)).signals == (said(0), *large)
 
 
-async def test_a_mailbox_of_many_signals_is_read_in_order(mongo: MongoStore) -> None:
-    await mongo.commit(decided(EMPTY))
-    await mongo.accept([said(0)])
-    await mongo.accept([said(n) for n in range(1, 350)])
-    mailbox = await mongo.load(C)
-    assert mailbox.signals == tuple(said(n) for n in range(350))
-    await mongo.commit(decided(mailbox))
-    assert (await mongo.load(C)).signals == ()
-    assert [entry.seq for entry in await mongo.entries(C, limit=1000)] == list(range(1, 351))
-
-
 async def test_what_is_larger_than_a_document_is_refused_with_a_sentence(mongo: MongoStore) -> None:
     with pytest.raises(StoreUnavailable, match="16 MB"):
         await mongo.accept([said(1, text="a" * 17_000_000)])

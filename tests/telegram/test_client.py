@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
 import re
 import socket
@@ -17,7 +18,7 @@ from structlog.testing import capture_logs
 from bots.telegram.client import TelegramClient
 from bots.telegram.config import TelegramConfig, TelegramLimits
 from bots.telegram.failures import _FAILURES, failure
-from estafeta.clock import TestClock
+from estafeta.clock import SystemClock, TestClock
 from estafeta.fakes.telegram import Limits
 from estafeta.kernel.errors import SendFailed
 from tests.telegram.stage import UNLIMITED, ImpatientClock, Stage, staged
@@ -173,6 +174,32 @@ async def test_a_flood_wait_silences_its_chat_alone() -> None:
         assert paced.retry_after is not None
         assert 40 < paced.retry_after <= 50
         assert len(stage.fake.calls_of("sendMessage")) == 2
+
+
+@pytest.mark.parametrize("later", ["", "another name"])
+async def test_what_waits_for_its_turn_while_the_worker_is_taken_for_dead_is_not_sent(later: str) -> None:
+    async with staged() as stage:
+        ivan, name = stage.fake.private("Иван"), "worker"
+        limits = UNLIMITED.model_copy(update={"chat_burst": 1.0, "chat_per_second": 0.5})
+        client = TelegramClient(
+            SecretStr(stage.fake.token), clock=SystemClock(), base_url=stage.fake.url, limits=limits,
+            worker=lambda: name,
+        )  # fmt: skip
+        try:
+            await client.call(hello(ivan.id, "первое"))
+            waiting = asyncio.create_task(client.call(hello(ivan.id, "второе")))
+            await asyncio.sleep(0)
+            name = later
+            with pytest.raises(SendFailed) as failed:
+                await waiting
+            assert failed.value.code == "paced"
+            assert failed.value.retry_after == 0.0  # whoever asked looks whether it is still its business
+            assert stage.fake.shown(ivan) == ["первое"]
+            name = "another name"
+            await client.call(hello(ivan.id, "второе"))  # its turn was not used up
+            assert stage.fake.shown(ivan) == ["первое", "второе"]
+        finally:
+            await client.close()
 
 
 async def test_a_moved_group_is_followed() -> None:

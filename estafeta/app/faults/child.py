@@ -16,6 +16,7 @@ import asyncio
 import contextlib
 import ctypes
 import gc
+import importlib
 import json
 import os
 import selectors
@@ -35,6 +36,13 @@ from estafeta.kernel.ports import Understander
 from flows.model import Workspace
 
 _CHUNK = 65_536
+_LATE = (
+    "bots.telegram.channel", "bots.telegram.client", "estafeta.app.wiring", "estafeta.bus.redis.buckets",
+    "estafeta.bus.redis.bus", "handoff.desks.telegram_forum.desk", "redis.asyncio.connection", "storage.mongo.store",
+    "uvloop",
+)  # fmt: skip
+"""What the product imports only where it is configured: here once instead of in each fork, and as it is now, for
+somebody may be editing it."""
 _NOWHERE = Path(os.devnull)
 _PR_SET_PDEATHSIG = 1  # linux/prctl.h
 
@@ -196,13 +204,11 @@ def die_with_parent() -> None:
 def main() -> None:
     descriptor, workspace, models = sys.argv[1:]
     kit = socket.socket(fileno=int(descriptor))
-    try:
-        # What every role imports: here once instead of in each fork.
-        import bots.telegram.channel
-        import handoff.desks.telegram_forum.desk
-        from estafeta.app import start, wiring
+    from estafeta.app import start
 
-        assert all((bots.telegram.channel, handoff.desks.telegram_forum.desk, wiring))  # noqa: S101  used by forks
+    try:
+        for module in _LATE:
+            importlib.import_module(module)
         server = ForkServer(kit, start.load_workspace(Path(workspace)), start.load_understander(Path(models)))
     except EstafetaError as error:
         _say(kit, {"failed": str(error)})

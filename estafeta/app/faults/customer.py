@@ -7,9 +7,8 @@ Nothing here asks again and again: whatever appears in the customer's chat or to
 from __future__ import annotations
 
 import asyncio
-import re
-from collections.abc import Callable
-from dataclasses import dataclass
+import contextlib
+from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from estafeta.app.faults import script
@@ -28,6 +27,7 @@ from estafeta.app.faults.ledger import (
     Wants,
     tokens,
 )
+from estafeta.app.faults.phrases import Answers
 from estafeta.app.faults.script import Burst, Episode, Pair, Press, Role, Say, Turn
 
 PATIENCE = 120.0
@@ -35,13 +35,16 @@ PATIENCE = 120.0
 OPERATORS_PATIENCE = 45.0
 """Seconds after which operators do again what had no effect."""
 
+_COUNTED = 5.0
+"""Seconds for which a message that waits for its answer holds up others."""
+_LOOK_AGAIN = 0.25
+
 _ATTEMPTS = 10
 """How often an operator tries to give a conversation back."""
 
-_PHRASE = re.compile(r"\[(\w+)\]")
-_UNEXPECTED = ("waiting", "fallback", "stuck", "already_waiting")
+_NO_ANSWER = ("waiting", "fallback", "already_waiting")
 """What the bot may say instead of the answer that was asked for."""
-_CALLS = ("waiting", "stuck")
+_CALLS = "waiting"
 """Of these, what people come after."""
 
 
@@ -76,18 +79,40 @@ class Topic(Protocol):
         ...
 
 
-@dataclass(slots=True)
 class Gate:
-    """Lets messages through at a pace that all customers share."""
+    """Lets messages through at a pace that all customers share, and while fewer than `most` wait for an answer:
+    so the product is kept busy by as much as it manages, on whatever machine, and not buried."""
 
-    pace: float
-    _next: float = 0.0
+    def __init__(self, pace: float, *, most: int = 40) -> None:
+        self._pace = pace
+        self._most = most
+        self._next = 0.0
+        self._waiting: dict[str, float] = {}
+        self._fewer = asyncio.Event()
 
     async def turn(self) -> None:
-        now = asyncio.get_running_loop().time()
-        mine = max(self._next, now)
-        self._next = mine + 1 / self.pace
-        await asyncio.sleep(mine - now)
+        loop = asyncio.get_running_loop()
+        mine = max(self._next, loop.time())
+        self._next = mine + 1 / self._pace
+        await asyncio.sleep(mine - loop.time())
+        while self._full(loop.time()):
+            self._fewer.clear()
+            with contextlib.suppress(TimeoutError):
+                async with asyncio.timeout(_LOOK_AGAIN):
+                    await self._fewer.wait()
+
+    def said(self, token: str) -> None:
+        self._waiting[token] = asyncio.get_running_loop().time()
+
+    def answered(self, token: str) -> None:
+        if self._waiting.pop(token, None) is not None:
+            self._fewer.set()
+
+    def _full(self, now: float) -> bool:
+        """Whoever waits for long, through an outage, does not count any more."""
+        while self._waiting and now - next(iter(self._waiting.values())) > _COUNTED:
+            del self._waiting[next(iter(self._waiting))]
+        return len(self._waiting) >= self._most
 
 
 class Player:
@@ -105,13 +130,12 @@ class Player:
         self._spare = script.tokens_of(role.customer, script.SPARE)
         self._seen: set[str] = set()
         self._own: set[str] = set()
-        """What the bot answered with the token itself, not with a phrase."""
+        """What the bot has an answer of its own to."""
         self._handed: set[str] = set()
         """For what people were called."""
         self._overheard: set[str] = set()
         self._refused: set[str] = set()
-        self._phrases: dict[str, str] = {}
-        """What a phrase answers, if it comes now."""
+        self._answers = Answers()
         self._called = False
         self._taking = self._human = False
         self._waiter: asyncio.Future[None] | None = None
@@ -120,29 +144,26 @@ class Player:
 
     def hear(self, message: str, text: str, *, by: str = "", withheld: str = "") -> None:
         """A message of ours stands in the customer's chat."""
-        found = _PHRASE.match(text)
-        phrase = found[1] if found else ""
-        token = self._phrases.get(phrase, "")
-        about = tokens(text) if not phrase else (token,) if token else ()
+        reading = self._answers.read(text)
         self._ledger.add(
             Seen(
                 at=self._ledger.now(),
                 customer=self.customer,
                 message=message,
-                tokens=about,
+                tokens=reading.about,
                 by=by,
-                phrase=phrase,
+                phrase=reading.phrase,
                 withheld=withheld,
             )
         )
-        if phrase == "taken":
+        if reading.phrase == "taken" and not reading.again:
             self._took()
-        self._seen.update(about)
-        if phrase not in _UNEXPECTED:
-            self._own.update(about)
-        elif phrase in _CALLS:
-            self._handed.update(about)
-        self._news()
+        self._seen.update(reading.about)
+        if reading.phrase not in _NO_ANSWER:
+            self._own.update(reading.about)
+        elif reading.phrase == _CALLS:
+            self._handed.update(reading.about)
+        self._noticed(reading.about)
 
     def overhear(self, message: str, text: str, *, card: bool, withheld: str) -> None:
         """Words of the conversation stand in the topic."""
@@ -158,7 +179,7 @@ class Player:
             )
         )
         self._overheard.update(about)
-        self._news()
+        self._noticed(about)
 
     def call(self, message: str, *, reminder: bool) -> None:
         """A new card or a reminder in the topic calls for somebody."""
@@ -183,6 +204,11 @@ class Player:
             return
         self._human = True
         self._ledger.add(Took(at=self._ledger.now(), customer=self.customer))
+
+    def _noticed(self, about: Iterable[str]) -> None:
+        for token in about:
+            self._gate.answered(token)
+        self._news()
 
     def _news(self) -> None:
         self._moved()
@@ -261,15 +287,18 @@ class Player:
         if not expected:
             self._expect_anything(say.token)
         if say.answer:
-            self._phrases[say.answer] = say.token
+            self._answers.expect(say.token, say.answer)
+        if wants == "ears":
+            self._answers.expect_nothing(say.token)
         self._said(say.token, wants)
         self.chat.say(say.token, say.text)
 
     def _expect_anything(self, token: str) -> None:
         self._called = False
-        self._phrases.update(dict.fromkeys(_UNEXPECTED, token))
+        self._answers.expect_anything(token)
 
     def _said(self, token: str, wants: Wants) -> None:
+        self._gate.said(token)
         self._ledger.add(
             Said(at=self._ledger.now(), customer=self.customer, token=token, channel=self.chat.channel, wants=wants)
         )
@@ -317,7 +346,7 @@ class Player:
         """False: the product said that it did not reach the customer, or nothing came of it for long."""
         self._taking = True
         if not self._human:
-            self._phrases["taken"] = f"{token}!taken"
+            self._answers.expect(f"{token}!taken", "taken")
         self._type(token, f"Good day, about {token}.", "says")
         await self._until(lambda: token in self._seen or token in self._refused, OPERATORS_PATIENCE)
         return token in self._seen
@@ -327,8 +356,7 @@ class Player:
         self.topic.type(token, text)
 
     async def _give_back(self, move: str, token: str) -> None:
-        phrase = "returned" if move == "return" else "closed"
-        self._phrases[phrase] = token
+        self._answers.expect(token, "returned" if move == "return" else "closed")
         self._ledger.add(GaveBack(at=self._ledger.now(), customer=self.customer))
         self._taking = self._human = self._called = False
         self._did(token, "return" if move == "return" else "close")

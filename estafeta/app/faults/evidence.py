@@ -37,13 +37,18 @@ def _note(line: Appearance, number: int, lines: dict[Key, list[Appearance]], fir
 
 
 class Evidence:
-    """What the ledger holds about each token. Keys without a customer are tokens, those with one are `Key`."""
+    """What the ledger holds about each token. Keys without a customer are tokens, those with one are `Key`.
+
+    `handed`: when the product had it, at the latest: when that was acknowledged or, for an acknowledgement can be lost
+    on its way, when something that came of it was seen. `tried`: when the messenger's first attempt failed.
+    """
 
     def __init__(self, ledger: Ledger) -> None:
         self.said: dict[str, Said] = {}
         self.channels: dict[int, str] = {}
         self.did: dict[str, OperatorDid] = {}
-        self.acknowledged: dict[str, float] = {}
+        self.handed: dict[str, float] = {}
+        self.queued: set[str] = set()
         self.times: Counter[str] = Counter()
         self.tried: dict[str, float] = {}
         self.refused: set[str] = set()
@@ -70,15 +75,19 @@ class Evidence:
             case Tried():
                 self.tried.setdefault(line.token, line.at)
             case Acknowledged():
-                self.acknowledged.setdefault(line.token, line.at)
+                self.handed.setdefault(line.token, line.at)
                 self.times[line.token] += 1
+                if line.queued:
+                    self.queued.add(line.token)
             case Seen():
                 self.seen.append(line)
                 _note(line, number, self.shown, self.first_shown)
+                self._came_of(line.tokens, line.at)
             case Overheard():
                 self.overheard.append(line)
                 if not line.card:
                     _note(line, number, self.told, self.first_told)
+                self._came_of(line.tokens, line.at)
             case _:
                 self._take_other(line)
 
@@ -86,6 +95,7 @@ class Evidence:
         match line:
             case Echoed():
                 self.echoed[line.token].add(line.message)
+                self._came_of((line.token,), line.at)
             case Called():
                 self.called[line.customer].append(line.at)
             case Took() | GaveBack():
@@ -94,6 +104,10 @@ class Evidence:
                 self.refused.add(line.token)
             case Fault():
                 self.faults.append(line)
+
+    def _came_of(self, tokens: tuple[str, ...], at: float) -> None:
+        for token in tokens:
+            self.handed.setdefault(token, at)
 
     def channel(self, customer: int) -> str:
         return self.channels.get(customer, "")

@@ -19,14 +19,14 @@ from estafeta.app.faults.ledger import (
 )
 
 WINDOW = 5.0
-"""Seconds between a send and the record of it, at most: who is stopped in them may leave a message that another
-sends again. On an idle machine they are milliseconds."""
+"""Seconds between a send and the record of it: who is stopped in them may leave a message that another sends again. On
+an idle machine they are milliseconds; longer than these they are only where a log tells of longer turns."""
 SLACK = 2.0
 """Seconds after a kill in which what the killed process had written to its socket may still arrive."""
 _EXAMPLES = 5
 _NO_ANSWER = ("fallback", "already_waiting")
 """Phrases that show that the words were not taken for what they were."""
-_CALLING = ("waiting", "stuck")
+_CALLING = "waiting"
 
 _MOVES = ("return", "close")
 
@@ -63,12 +63,12 @@ def judge(ledger: Ledger) -> list[Invariant]:
 
 
 def waits(ledger: Ledger) -> list[tuple[float, float]]:
-    """For each answered message: when it was acknowledged, and after how many seconds its answer stood there."""
+    """For each answered message: when it was handed over, and after how many seconds its answer stood there."""
     run = Evidence(ledger)
     return [
-        (run.acknowledged[token], max(0.0, run.shown[said.customer, token][0].at - run.acknowledged[token]))
+        (run.handed[token], run.shown[said.customer, token][0].at - run.handed[token])
         for token, said in run.said.items()
-        if token in run.acknowledged and (said.customer, token) in run.shown
+        if token in run.handed and (said.customer, token) in run.shown
     ]
 
 
@@ -98,11 +98,11 @@ class _Count:
 
 
 def _lost(run: Evidence) -> Invariant:
-    """Whatever was acknowledged has what it wants; what never was is still the messenger's."""
+    """Whatever was handed over has what it wants; what never was is still the messenger's."""
     count = _Count("lost")
     heard = {(line.customer, token) for line in run.overheard for token in line.tokens}
     for token, said in run.said.items():
-        if token not in run.acknowledged:
+        if token not in run.handed:
             continue
         count.checked += 1
         key = (said.customer, token)
@@ -110,10 +110,10 @@ def _lost(run: Evidence) -> Invariant:
         found = {"ears": key in heard, "either": answered or key in heard}.get(said.wants, answered)
         if not found:
             instead = "".join(f", heard [{line.phrase}]" for line in run.shown.get(key, ()) if line.phrase)
-            at = run.acknowledged[token]
-            count.breaks(f"{token}, acknowledged at {at:.2f} ({said.channel}), wants {said.wants}{instead}")
+            at = run.handed[token]
+            count.breaks(f"{token}, handed over at {at:.2f} ({said.channel}), wants {said.wants}{instead}")
     for token, did in run.did.items():
-        if token not in run.acknowledged or did.deed == "note":
+        if token not in run.handed or did.deed == "note":
             continue
         count.checked += 1
         if (did.customer, token) in run.shown:
@@ -154,11 +154,13 @@ def _repeats(lines: Sequence[Appearance]) -> Iterator[tuple[Appearance, Appearan
 
 def _explained(run: Evidence, before: Seen | Overheard, again: Seen | Overheard) -> bool:
     """Whether a message may have been sent again because nobody could know that it had been sent: the messenger's
-    answer was withheld, or within `WINDOW` of it a sender or its store was stopped."""
+    answer was withheld, or a sender or its store was stopped in the window after it."""
     if before.withheld or again.withheld == "hang":  # what hung may come out after what was sent instead of it
         return True
     return any(
-        fault.repeats and fault.at <= min(again.at, before.at + WINDOW) and fault.until >= before.at - SLACK
+        fault.repeats
+        and fault.at <= min(again.at, before.at + max(WINDOW, fault.window))
+        and fault.until >= before.at - SLACK
         for fault in run.faults
     )
 
@@ -201,11 +203,12 @@ class _Cause:
     lane: str
     at: float
     tried: float
-    acknowledged: float
+    handed: float
+    queued: bool
 
 
 def _out_of_order(run: Evidence) -> Invariant:
-    """What was handed over after something else was acknowledged shows after it."""
+    """What was handed over after something else shows after it."""
     count = _Count("out of order")
     causes = _causes(run)
     for customer, mine in causes.items():
@@ -219,7 +222,7 @@ def _causes(run: Evidence) -> dict[int, list[_Cause]]:
     causes: dict[int, list[_Cause]] = defaultdict(list)
     lines: list[Said | OperatorDid] = [*run.said.values(), *run.did.values()]
     for line in lines:
-        at = run.acknowledged.get(line.token)
+        at = run.handed.get(line.token)
         if at is None:
             continue
         cause = _Cause(
@@ -227,8 +230,9 @@ def _causes(run: Evidence) -> dict[int, list[_Cause]]:
             shows=line.wants != "ears" if isinstance(line, Said) else line.deed != "note",
             lane=_lane(run, line),
             at=line.at,
-            tried=run.tried.get(line.token, at),
-            acknowledged=at,
+            tried=min(run.tried.get(line.token, at), at),
+            handed=at,
+            queued=line.token in run.queued,
         )
         causes[line.customer].append(cause)
     return causes
@@ -251,18 +255,18 @@ def _check_order(
         early = next((one for _, one in shown[:number] if _follows(one, later)), None)
         if early is not None:
             count.breaks(
-                f"{early.token} shows to {whom} before {later.token}, which was acknowledged at "
-                f"{later.acknowledged:.2f}, before the other was handed over"
+                f"{early.token} shows to {whom} before {later.token}, which was handed over at "
+                f"{later.handed:.2f}, before the other was"
             )
 
 
 def _follows(cause: _Cause, other: _Cause) -> bool:
-    """Whether `cause` was handed over when `other` had been acknowledged."""
+    """Whether `cause` was handed over when `other` had been."""
     if cause.lane != other.lane:
-        return other.acknowledged < cause.at
-    if other.acknowledged == cause.tried:
+        return other.handed < cause.at
+    if cause.queued and other.queued:
         return other.at < cause.at
-    return other.acknowledged < cause.tried
+    return other.handed < cause.tried
 
 
 # --- who sees what
@@ -298,7 +302,7 @@ def _bot_after_takeover(run: Evidence) -> Invariant:
     """What a customer says after a person was shown to have the conversation is not the bot's to answer."""
     count = _Count("bot after takeover")
     for token, said in run.said.items():
-        at = run.acknowledged.get(token)
+        at = run.handed.get(token)
         if at is None or not any(start < said.at and at < end for start, end in _with_people(run, said.customer)):
             continue
         count.checked += 1
@@ -323,10 +327,10 @@ def _with_people(run: Evidence, customer: int) -> Iterator[tuple[float, float]]:
 def _unnoticed_handoff(run: Evidence) -> Invariant:
     """Whoever was promised a person, or asked for one, was shown to the operators by a card or a reminder."""
     count = _Count("unnoticed handoff")
-    promised = {line.tokens[0]: line for line in run.seen if line.phrase in _CALLING and line.tokens}
+    promised = {line.tokens[0]: line for line in run.seen if line.phrase == _CALLING and line.tokens}
     wishes: dict[int, list[Said]] = defaultdict(list)
     for token, said in run.said.items():
-        if (said.wants == "person" and token in run.acknowledged) or token in promised:
+        if (said.wants == "person" and token in run.handed) or token in promised:
             wishes[said.customer].append(said)
     for customer, mine in wishes.items():
         ends = [*(wish.at for wish in mine[1:]), float("inf")]

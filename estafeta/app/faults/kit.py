@@ -19,13 +19,14 @@ from pathlib import Path
 
 import orjson
 
+from estafeta.app.faults import logged
 from estafeta.app.faults.balancer import Balancer
 from estafeta.app.faults.inject import Injector
-from estafeta.app.faults.invariants import Invariant, judge
-from estafeta.app.faults.ledger import Ledger, Overheard, Said, Seen
+from estafeta.app.faults.invariants import Invariant, judge, waits
+from estafeta.app.faults.ledger import Fault, Ledger, Overheard, Said, Seen
 from estafeta.app.faults.people import GROUP, WORKSPACE, People
 from estafeta.app.faults.product import Forks, Product
-from estafeta.app.faults.report import Outcome, taken_over
+from estafeta.app.faults.report import Figures, Outcome, taken_over
 from estafeta.app.faults.schedule import Planned, schedule
 from estafeta.app.faults.servers import MongoServer, RedisServer, free_port, served
 from estafeta.app.faults.stock import Stock
@@ -48,11 +49,13 @@ _UNLIMITED = "1000000"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Wanted:
-    """What a run is to be. `seconds`: how long it takes if the product keeps up."""
+    """What a run is to be. `timed`: whether figures of speed are promises in it. `seconds`: how long it takes if
+    the product keeps up."""
 
     messages: int
     faults: int
     seed: int
+    timed: bool = True
 
     @property
     def seconds(self) -> float:
@@ -91,6 +94,7 @@ async def run(wanted: Wanted, folder: Path, models: Path, say: Callable[[str], N
         await product.start()
         say("All processes are ready.")
         ledger = Ledger()
+        epoch = time.time() - ledger.now()
         outages = Outages()
         takeovers = Takeovers(stored, outages, LEASE)
         injector = Injector(
@@ -113,6 +117,7 @@ async def run(wanted: Wanted, folder: Path, models: Path, say: Callable[[str], N
                 settled = await play.through(stored)
                 await takeovers.end()
         finally:
+            logged.note(ledger, folder, epoch)
             ledger.write(folder / "ledger.jsonl")
         answered, messages = people.progress
         return Outcome(
@@ -124,11 +129,17 @@ async def run(wanted: Wanted, folder: Path, models: Path, say: Callable[[str], N
             invariants=[
                 *judge(ledger),
                 *settled,
-                taken_over(takeovers.done),
+                taken_over(takeovers.done, timed=wanted.timed),
                 _processes(product, outages, injector.late_stops),
                 _bot_api(telegram, ledger),
             ],
             takeovers=takeovers.done,
+            answers=Figures.of([seconds for _, seconds in waits(ledger)]),
+            mistaken=Counter(
+                str(line.data["cause"])
+                for line in ledger.lines
+                if isinstance(line, Fault) and line.kind == logged.TAKEN
+            ),
             errors=errors_logged(folder),
             waited=waited,
         )

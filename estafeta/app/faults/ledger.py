@@ -69,10 +69,15 @@ class Tried:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Acknowledged:
-    """The product told the messenger (or the page) that it has this. More than once: it was told again."""
+    """The product told the messenger (or the page) that it has this. More than once: it was told again.
+
+    `queued`: it was taken from a queue in which nothing overtakes (updates that are polled for, the page's outbox), so
+    that the order of what was said is the order in which it was handed over.
+    """
 
     at: float
     token: str
+    queued: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -162,12 +167,14 @@ class Fault:
     """Something was done to the product or around it, from `at` until `until`.
 
     `repeats`: a send may be repeated on account of it, for it stopped a sender or the store that it records in.
+    `window`: for how many seconds, by the logs, a message may have been sent and not recorded when it came.
     """
 
     at: float
     until: float
     kind: str
     repeats: bool = False
+    window: float = 0.0
     data: dict[str, Any] = field(default_factory=dict)
 
 

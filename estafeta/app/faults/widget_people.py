@@ -108,7 +108,8 @@ class SiteChat:
 
     def _acknowledged(self, identity: str) -> None:
         if identity in self._tokens:
-            self._ledger.add(Acknowledged(at=self._ledger.now(), token=self._tokens[identity]))
+            token = self._tokens[identity]
+            self._ledger.add(Acknowledged(at=self._ledger.now(), token=token, queued=True))
         self._out(identity)
 
     def _out(self, identity: str) -> None:
