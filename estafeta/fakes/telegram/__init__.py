@@ -10,10 +10,11 @@
 It is written from public documentation and has no connection to the real service.
 """
 
+from estafeta.fakes.common.errors import NotPossible
+from estafeta.fakes.common.faults import WebhookFaults
 from estafeta.fakes.telegram.calls import Call
-from estafeta.fakes.telegram.errors import NotPossible
 from estafeta.fakes.telegram.fake import FakeTelegram, Shown
-from estafeta.fakes.telegram.faults import Fault, WebhookFaults
+from estafeta.fakes.telegram.faults import Fault
 from estafeta.fakes.telegram.limits import Limits
 from estafeta.fakes.telegram.people import Group, Participant
 

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from estafeta.fakes.telegram.errors import Json, NotPossible
-from estafeta.fakes.telegram.faults import Fault, Kind, WebhookFaults
+from estafeta.fakes.common.errors import NotPossible
+from estafeta.fakes.common.faults import Kind, WebhookFaults
+from estafeta.fakes.telegram.errors import Json
+from estafeta.fakes.telegram.faults import Fault
 from estafeta.fakes.telegram.people import Group, Participant
 from estafeta.fakes.telegram.world import GENERAL
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import orjson
 
+from estafeta.fakes.common.faults import Faults
 from estafeta.fakes.telegram.errors import Json, Refused, bad, too_many
-from estafeta.fakes.telegram.faults import Fault, Faults
+from estafeta.fakes.telegram.faults import Fault
 from estafeta.fakes.telegram.limits import COUNTED, Pace
 from estafeta.fakes.telegram.methods import METHODS
 from estafeta.fakes.telegram.scene import Scene, Uploads
@@ -54,7 +55,7 @@ class Answer:
 @dataclass(slots=True, kw_only=True)
 class BotApi:
     scene: Scene
-    faults: Faults
+    faults: Faults[Fault]
     pace: Pace | None
     clock: Callable[[], float]
     journal: deque[Call]

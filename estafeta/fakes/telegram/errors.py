@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Any
+from estafeta.fakes.common.errors import Json
 
-Json = dict[str, Any]
+__all__ = ["Json", "Refused", "bad", "too_many"]
 
 NAMES = {400: "Bad Request", 401: "Unauthorized", 403: "Forbidden", 404: "Not Found", 409: "Conflict"}
 
@@ -32,7 +32,3 @@ def bad(text: str, **parameters: int) -> Refused:
 
 def too_many(seconds: int) -> Refused:
     return Refused(429, f"Too Many Requests: retry after {seconds}", retry_after=seconds)
-
-
-class NotPossible(ValueError):
-    """A person of the stand-in was asked to do what Telegram would not let them do."""

@@ -14,10 +14,13 @@ from typing import Any
 from aiohttp import web
 from pydantic import SecretStr
 
+from estafeta.fakes.common.faults import Faults, Kind
+from estafeta.fakes.common.serving import serve
+from estafeta.fakes.common.watch import Watch
 from estafeta.fakes.telegram.calls import BotApi, Call
 from estafeta.fakes.telegram.errors import Json
-from estafeta.fakes.telegram.faults import Fault, Faults, Kind
-from estafeta.fakes.telegram.front import BODY_LIMIT, Front
+from estafeta.fakes.telegram.faults import Fault
+from estafeta.fakes.telegram.front import Front
 from estafeta.fakes.telegram.limits import Limits, Pace
 from estafeta.fakes.telegram.page import Page
 from estafeta.fakes.telegram.people import Group, Participant
@@ -83,9 +86,8 @@ class FakeTelegram:
         self.world = World(bot=bot, kept=kept)
         self.world.users[bot_id] = bot
         self.updates = Updates()
-        self.faults = Faults()
-        self._waiters: set[asyncio.Future[None]] = set()
-        self._listeners: set[Callable[[], None]] = set()
+        self.faults: Faults[Fault] = Faults()
+        self._watch = Watch()
         self._saver: asyncio.TimerHandle | None = None
         self.scene = Scene(world=self.world, updates=self.updates, changed=self._changed, groups_private=privacy_mode)
         self.calls: deque[Call] = deque(maxlen=journal)
@@ -116,16 +118,7 @@ class FakeTelegram:
             self._meet_everybody()
         page = Page(self)
         front = Front(self._api, self.token, page.handle)
-        server = web.Server(front, request_factory=_roomy_request, access_log=None)
-        self._runner = web.ServerRunner(server, shutdown_timeout=0.1)
-        await self._runner.setup()
-        site = web.TCPSite(self._runner, self.host, self.port)
-        try:
-            await site.start()
-        except OSError:
-            await self._runner.cleanup()
-            raise
-        self.port = self._runner.addresses[0][1]
+        self._runner, self.port = await serve(front, self.host, self.port)
         self._running = True
         self.webhook.resume()
 
@@ -136,8 +129,7 @@ class FakeTelegram:
     async def stop(self) -> None:
         self._running = False
         self.updates.end_poll(GONE)
-        for listener in list(self._listeners):
-            listener()
+        self._watch.tell()
         await self.webhook.close()
         if self._runner is not None:
             await self._runner.cleanup()
@@ -237,16 +229,7 @@ class FakeTelegram:
 
     async def wait(self, condition: Callable[[], Any], timeout: float = 5.0) -> Any:
         """Until `condition()` is true (looked at after every change); returns its value, or raises TimeoutError."""
-        loop = asyncio.get_running_loop()
-        async with asyncio.timeout(timeout):
-            while not (value := condition()):
-                waiter = loop.create_future()
-                self._waiters.add(waiter)
-                try:
-                    await waiter
-                finally:
-                    self._waiters.discard(waiter)
-        return value
+        return await self._watch.wait(condition, timeout)
 
     # Trouble
 
@@ -257,18 +240,13 @@ class FakeTelegram:
     # Inside
 
     def _changed(self) -> None:
-        for waiter in self._waiters:
-            if not waiter.done():
-                waiter.set_result(None)
-        for listener in self._listeners:
-            listener()
+        self._watch.changed()
         if self._state is not None and self._saver is None and self._runner is not None:
             self._saver = asyncio.get_running_loop().call_later(SAVE_DELAY, self.save)
 
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Calls `listener` after every change; returns how to stop that."""
-        self._listeners.add(listener)
-        return lambda: self._listeners.discard(listener)
+        return self._watch.listen(listener)
 
     def save(self) -> None:
         self._saver = None
@@ -311,9 +289,3 @@ CONTENT = ("photo", "document", "voice", "video", "audio", "animation", "sticker
 ENVELOPE = frozenset(
     {"message_id", "date", "chat", "from", "sender_chat", "message_thread_id", "is_topic_message", "reply_to_message"}
 )
-
-
-def _roomy_request(message: Any, payload: Any, protocol: Any, writer: Any, task: Any) -> web.BaseRequest:
-    """aiohttp's own limit for a body is 1 MB; the Bot API takes uploads of 50 MB."""
-    loop = asyncio.get_running_loop()
-    return web.BaseRequest(message, payload, protocol, writer, task, loop, client_max_size=BODY_LIMIT)

@@ -6,23 +6,20 @@ A bare `aiohttp.web.Server` without the application's routing, for benchmarks me
 from __future__ import annotations
 
 import hmac
-from collections.abc import Awaitable, Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
 import orjson
 from aiohttp import web
 
+from estafeta.fakes.common.serving import Handler
 from estafeta.fakes.telegram.calls import BotApi
 from estafeta.fakes.telegram.errors import Json, Refused, bad
 from estafeta.fakes.telegram.scene import Upload, Uploads
 
-Elsewhere = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
-BODY_LIMIT = 64 * 1024 * 1024
-
 
 class Front:
-    def __init__(self, api: BotApi, token: str, elsewhere: Elsewhere) -> None:
+    def __init__(self, api: BotApi, token: str, elsewhere: Handler) -> None:
         self._api = api
         self._token = token.encode()
         self._elsewhere = elsewhere

@@ -7,8 +7,6 @@ checked) nor read (a foreign host name is refused, which stops DNS rebinding).
 from __future__ import annotations
 
 import asyncio
-import ipaddress
-from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import urlsplit
@@ -17,8 +15,10 @@ import orjson
 from aiohttp import web
 from pydantic import ValidationError
 
+from estafeta.fakes.common.errors import NotPossible
+from estafeta.fakes.common.serving import Handler, loopback
 from estafeta.fakes.telegram.acts import ACTS, journal
-from estafeta.fakes.telegram.errors import Json, NotPossible, Refused
+from estafeta.fakes.telegram.errors import Json, Refused
 from estafeta.fakes.telegram.view import image_type, view
 
 if TYPE_CHECKING:
@@ -45,8 +45,6 @@ HEADERS = {
 TOGETHER = 0.05
 """Seconds in which changes are told as one."""
 HEARTBEAT = 20
-
-Handler = Callable[[web.BaseRequest], Awaitable[web.StreamResponse]]
 
 
 class Page:
@@ -78,7 +76,7 @@ class Page:
         origin = request.headers.get("Origin")
         if origin is not None and urlsplit(origin).netloc != host:
             return False
-        return not _loopback(self._fake.host) or _loopback(urlsplit(f"//{host}").hostname or "")
+        return not loopback(self._fake.host) or loopback(urlsplit(f"//{host}").hostname or "")
 
     async def _index(self, request: web.BaseRequest) -> web.StreamResponse:
         language = "en" if _prefers_english(request.headers.get("Accept-Language", "")) else "ru"
@@ -149,15 +147,6 @@ class Page:
         finally:
             stop_listening()
         return response
-
-
-def _loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _prefers_english(accepted: str) -> bool:

@@ -8,8 +8,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from estafeta.fakes.common.errors import NotPossible
 from estafeta.fakes.telegram.editing import remove
-from estafeta.fakes.telegram.errors import Json, NotPossible, Refused
+from estafeta.fakes.telegram.errors import Json, Refused
 from estafeta.fakes.telegram.forum import rename, shut
 from estafeta.fakes.telegram.media import described
 from estafeta.fakes.telegram.scene import Scene, check_open

@@ -8,7 +8,6 @@ the call of a method.
 from __future__ import annotations
 
 import asyncio
-import ipaddress
 import json
 import re
 from collections import deque
@@ -20,8 +19,10 @@ from urllib.parse import urlsplit
 import aiohttp
 import orjson
 
+from estafeta.fakes.common.faults import Faults
+from estafeta.fakes.common.serving import loopback
 from estafeta.fakes.telegram.errors import Json, bad
-from estafeta.fakes.telegram.faults import Faults
+from estafeta.fakes.telegram.faults import Fault
 from estafeta.fakes.telegram.updates import SET_WEBHOOK, Updates, lane_of
 
 ANSWER_SECONDS = 60
@@ -42,7 +43,7 @@ class Webhook:
     """`reply` plays a method that the bot put into its acknowledgement."""
 
     updates: Updates
-    faults: Faults
+    faults: Faults[Fault]
     now: Callable[[], float]
     reply: Reply
     hosts: frozenset[str] = frozenset()
@@ -118,7 +119,7 @@ class Webhook:
             raise bad("invalid webhook URL specified") from None
         if parts.scheme not in {"http", "https"} or not host:
             raise bad("bad webhook: HTTPS url must be provided for webhook")
-        if host not in self.hosts and not _loopback(host):
+        if host not in self.hosts and not loopback(host):
             raise bad("bad webhook: the stand-in delivers to loopback only")
 
     # Delivery
@@ -240,12 +241,3 @@ class Webhook:
         await asyncio.gather(*tasks, return_exceptions=True)
         if self._session is not None:
             await self._session.close()
-
-
-def _loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ipaddress.ip_address(host).is_loopback
-    except ValueError:
-        return False
