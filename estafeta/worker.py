@@ -17,7 +17,8 @@ from flows.model import Workspace
 
 
 class Worker:
-    """Decides and sends. `stop_within`: seconds that work in hand gets when stopping."""
+    """Decides and sends. `stop_within`: seconds that work in hand gets when stopping. `sweeps_every`: seconds
+    between two looks for what nobody works on."""
 
     def __init__(
         self,
@@ -34,6 +35,7 @@ class Worker:
         language: str = "ru",
         deadline: float = 3.0,
         stop_within: float = 5.0,
+        sweeps_every: float = 1.0,
     ) -> None:
         self._bus = bus
         self._stop_within = stop_within
@@ -61,7 +63,9 @@ class Worker:
         )
         self.outbox.told = self.engine.heard
         self.outbox.let_go = self.engine.wake
-        self.sweeper = Sweeper(store=store, bus=bus, clock=clock, engine=self.engine, presence=presence)
+        self.sweeper = Sweeper(
+            store=store, bus=bus, clock=clock, engine=self.engine, presence=presence, interval=sweeps_every
+        )
 
     @contextlib.asynccontextmanager
     async def running(self) -> AsyncIterator[None]:

@@ -48,6 +48,9 @@ _log = structlog.get_logger("platform")
 
 LEASE = 2.5
 """Seconds after which a worker that does not renew its lease is taken for dead."""
+RENEWED_EVERY = 0.5
+SWEPT_EVERY = 0.5
+"""Seconds between two looks for what dead workers left, where there are others."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,7 +100,7 @@ def build(
     store = store or _store(settings, clock)
     presence = Presence(
         store=store, clock=clock, name="-".join(sorted(roles)) if roles != ALL else "all",
-        settles=0.0 if settings.mongo is None else LEASE, lasts=LEASE, every=LEASE / 5,
+        settles=0.0 if settings.mongo is None else 3 * RENEWED_EVERY, lasts=LEASE, every=RENEWED_EVERY,
     )  # fmt: skip
     bus, buckets = _bus(settings, clock, presence.name)
     intake = Intake(store=store, bus=bus)
@@ -128,6 +131,7 @@ def build(
             store=store, bus=bus, clock=clock, presence=presence, understander=understander, workspace=workspace,
             channels=channels, desks=desks, actions=actions, language=settings.language,
             deadline=settings.nlu.deadline, stop_within=settings.stop_within,
+            sweeps_every=1.0 if settings.mongo is None else SWEPT_EVERY,
         )  # fmt: skip
     app = make_app(
         ready=lambda: _ready(store), login_link=lambda: login_link(settings, web_desk), control_token=control_token

@@ -12,6 +12,7 @@ from estafeta.app.faults.ledger import (
     Called,
     Channel,
     Echoed,
+    Fault,
     GaveBack,
     Ledger,
     Line,
@@ -163,6 +164,17 @@ def test_a_kill_explains_a_double_only_within_the_window() -> None:
     assert doubled(killed_at(1.6, repeats=False)) == (1, 0)
 
 
+def test_where_turns_took_longer_the_window_is_longer() -> None:
+    def doubled(window: float) -> tuple[int, int]:
+        lines: list[Line] = [*clean(), seen(30, ONE)]
+        killed = Fault(at=11.0, until=11.0, kind="kill_worker", repeats=True, window=window)
+        one = next(one for one in judge(Ledger([*lines, killed])) if one.name == "doubled")
+        return one.broken, one.allowed
+
+    assert doubled(0.0) == (1, 0)
+    assert doubled(10.0) == (0, 1)
+
+
 def test_a_webhook_delivered_twice_with_two_answers_is_caught() -> None:
     lines = [*clean(), Acknowledged(at=8, token=ONE)]
     assert broken(lines) == {}
@@ -186,6 +198,49 @@ def test_a_message_that_the_messenger_brought_first_is_answered_first() -> None:
     reordered = [one[0], two[0], two[1], Acknowledged(at=1.5, token=ONE)]
     assert broken([*reordered, seen(3, TWO), seen(4, ONE)]) == {}
     assert broken([*reordered, seen(3, ONE), seen(4, TWO)]) == {"out of order": 1}
+
+
+def test_an_acknowledgement_that_was_lost_does_not_make_a_message_a_later_one() -> None:
+    """The second was delivered while nobody could acknowledge the first, which the product had long before."""
+    one, two = said(1, ONE), said(1.2, TWO)
+    lines: list[Line] = [one[0], overheard(1.1, ONE), *two, Acknowledged(at=3, token=ONE)]
+    assert broken([*lines, seen(4, ONE), seen(5, TWO)]) == {}
+
+
+def test_what_is_taken_from_a_queue_was_handed_over_in_the_order_it_was_said() -> None:
+    """However late it is confirmed, and whatever was seen of it by then."""
+    spoken = [said(1, ONE)[0], said(1.01, TWO)[0]]
+    confirmed = [Acknowledged(at=9.0, token=ONE, queued=True), Acknowledged(at=9.001, token=TWO, queued=True)]
+    assert broken([*spoken, seen(3, ONE), seen(4, TWO), *confirmed]) == {}
+    assert broken([*spoken, seen(3, TWO), seen(4, ONE), *confirmed]) == {"out of order": 1}
+
+
+def test_what_was_seen_but_never_acknowledged_is_judged_like_the_rest() -> None:
+    lines = [line for line in clean("widget") if not (isinstance(line, Acknowledged) and line.token == ONE)]
+    assert broken(lines) == {}
+    assert broken([*lines, seen(9, ONE)]) == {"doubled": 1}
+    echo = Echoed(at=8.1, customer=10001, token="10001-0009", message="e")
+    words = Said(at=8, customer=10001, token="10001-0009", channel="widget", wants="answer")
+    assert broken([*clean("widget"), words, echo]) == {"lost": 1}
+
+
+def test_an_earlier_answer_that_comes_again_is_only_a_repeat() -> None:
+    """Telegram's permitted repeat of one answer, after a newer one to the same question."""
+    once: list[Line] = [*said(1, ONE), seen(1.5, ONE, phrase="hours", withheld="hang"), *said(2, TWO)]
+    lines = [*once, seen(2.5, TWO, phrase="hours"), seen(3, ONE, phrase="hours")]
+    assert broken(lines) == {}
+    assert allowed(lines) == {"doubled": 1}
+
+
+def test_that_a_living_worker_was_taken_for_dead_explains_a_double_while_it_was_silent() -> None:
+    def doubled(since: float, until: float) -> tuple[int, int]:
+        ledger = Ledger([*clean(), seen(30, ONE)])
+        ledger.fault("taken_for_dead", since, until, repeats=True, source="log", cause="")
+        one = next(one for one in judge(ledger) if one.name == "doubled")
+        return one.broken, one.allowed
+
+    assert doubled(1.0, 9.0) == (0, 1)
+    assert doubled(20.0, 29.0) == (1, 0)
 
 
 def test_what_the_product_may_have_had_before_a_broken_delivery_has_no_order() -> None:

@@ -44,13 +44,20 @@ def test_the_ninety_ninth_percentile_is_a_value_that_was_measured() -> None:
 
 
 def test_late_takeovers_break_the_promise_only_when_there_are_too_many() -> None:
-    assert not taken_over([takeover(1.0)] * 200 + [takeover(9.0)]).broken
-    assert taken_over([takeover(1.0)] * 50 + [takeover(9.0)]).broken == 1
+    assert not taken_over([takeover(1.0)] * 200 + [takeover(9.0)], timed=True).broken
+    assert taken_over([takeover(1.0)] * 50 + [takeover(9.0)], timed=True).broken == 1
+
+
+def test_where_speed_is_only_told_late_takeovers_break_nothing() -> None:
+    untimed = taken_over([takeover(9.0)], timed=False)
+    assert not untimed.broken
+    assert "p99" not in untimed.name
+    assert taken_over([takeover(None)], timed=False).broken == 1
 
 
 def test_what_was_never_taken_over_breaks_it_even_if_a_server_was_away() -> None:
-    assert taken_over([takeover(None, disturbed=True)]).broken == 1
-    assert not taken_over([takeover(40.0, disturbed=True)]).broken
+    assert taken_over([takeover(None, disturbed=True)], timed=True).broken == 1
+    assert not taken_over([takeover(40.0, disturbed=True)], timed=True).broken
 
 
 def test_words_name_the_seed_the_faults_and_the_examples_of_what_is_broken() -> None:
@@ -58,6 +65,12 @@ def test_words_name_the_seed_the_faults_and_the_examples_of_what_is_broken() -> 
     for words in ("Seed 7", "3  kill worker", "10001-0001 was never answered", "p50 1.00 s", "kept"):
         assert words in told
     assert "10001-0001" not in "\n".join(lines(outcome()))
+
+
+def test_living_workers_that_were_taken_for_dead_are_counted_with_their_causes() -> None:
+    told = "\n".join(lines(replace(outcome(), mistaken={"pause_worker": 3, "": 1})))
+    assert "Taken for dead while they lived: 4 workers, 3 of them hung by a fault, 1 without" in told
+    assert "Taken for dead" not in "\n".join(lines(outcome()))
 
 
 def test_json_holds_what_was_told() -> None:

@@ -18,7 +18,7 @@ def test_a_seed_reproduces_it_and_another_seed_does_not() -> None:
     assert schedule(7, 50, 100.0, posted_from=50.0) != schedule(8, 50, 100.0, posted_from=50.0)
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(SEEDS)
 def test_two_hundred_faults_hold_every_kind_several_times(seed: int) -> None:
     planned = schedule(seed, 200, 400.0, posted_from=200.0)
@@ -29,7 +29,7 @@ def test_two_hundred_faults_hold_every_kind_several_times(seed: int) -> None:
     assert planned[-1].at < 460.0
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(SEEDS)
 def test_a_short_run_holds_fifteen_different_kinds(seed: int) -> None:
     planned = schedule(seed, 15, 27.0, posted_from=13.5)
@@ -37,7 +37,7 @@ def test_a_short_run_holds_fifteen_different_kinds(seed: int) -> None:
     assert {"kill_worker", "kill_redis", "kill_mongod"} <= {fault.kind for fault in planned}
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(SEEDS)
 def test_one_server_is_away_at_a_time_and_one_process_of_a_role(seed: int) -> None:
     planned = schedule(seed, 200, 400.0, posted_from=200.0)
@@ -48,7 +48,7 @@ def test_one_server_is_away_at_a_time_and_one_process_of_a_role(seed: int) -> No
             assert over(before) <= after.at + 0.001  # times are rounded
 
 
-@settings(max_examples=30, deadline=None)
+@settings(max_examples=30)
 @given(SEEDS)
 def test_each_way_of_receiving_has_the_faults_that_are_possible_in_it(seed: int) -> None:
     for fault in schedule(seed, 200, 400.0, posted_from=200.0):

@@ -7,7 +7,9 @@
         await fake.wait(lambda: "Подскажите номер" in fake.shown(maria)[-1])
 
 `fake.url` stands for `https://graph.facebook.com`, `fake.number.id` is the number's id, `fake.token` opens it, and
-`fake.app_secret` signs the webhooks. It is written from public documentation and has no connection to Meta.
+`fake.app_secret` signs the webhooks. `python -m estafeta.fakes.whatsapp --help` runs it alone, with a page that shows
+the chats and an interface for other programs under `/fake/api/`.
+It is written from public documentation and has no connection to Meta.
 """
 
 from estafeta.fakes.common.errors import NotPossible

@@ -21,6 +21,7 @@ from estafeta.fakes.whatsapp.faults import Fault, Faults, Kind
 from estafeta.fakes.whatsapp.front import Front
 from estafeta.fakes.whatsapp.graph import App, Graph
 from estafeta.fakes.whatsapp.limits import Limits, Pace
+from estafeta.fakes.whatsapp.page import Page
 from estafeta.fakes.whatsapp.people import Participant, PhoneApp
 from estafeta.fakes.whatsapp.scene import Scene
 from estafeta.fakes.whatsapp.templates import Button, Template, TemplateStatus
@@ -59,7 +60,8 @@ class FakeWhatsApp:
     `limits=None` lifts the limits of pace. `clock`: the stand-in's time, which a test may move (`passes`). `strict`:
     refuse and record fields that the schema does not know. `late_refusals=False`: what Meta reports in a status
     `failed` (24 hours passed, not deliverable …) is refused at once instead; both have been seen. `journal`: how many
-    calls are remembered, `kept`: how many messages a chat (None: all). `webhook_attempts`: how often a webhook is tried (None: until acknowledged).
+    calls are remembered, `kept`: how many messages a chat remembers (None: all). `webhook_attempts`: how often a
+    webhook is tried (None: until it is acknowledged).
     """
 
     def __init__(
@@ -111,14 +113,22 @@ class FakeWhatsApp:
         self.number = self.world.add_number(self.account, "+7 495 000-00-01", "Estafeta")
         self._users: dict[str, User] = {}
         self._runner: web.ServerRunner | None = None
+        self._running = False
 
     # Running
 
     async def start(self) -> None:
         """Raises OSError when the port is taken."""
-        self._runner, self.port = await serve(Front(self._api, _nothing_here), self.host, self.port)
+        self._runner, self.port = await serve(Front(self._api, Page(self).handle), self.host, self.port)
+        self._running = True
+
+    @property
+    def running(self) -> bool:
+        return self._running
 
     async def stop(self) -> None:
+        self._running = False
+        self._watch.tell()
         await self.webhook.close()
         if self._runner is not None:
             await self._runner.cleanup()
@@ -212,6 +222,10 @@ class FakeWhatsApp:
             self._watch.changed()
         return Participant(self.scene, user, number)
 
+    def people(self) -> list[Participant]:
+        """Everybody there is, in the chat with the first number."""
+        return [Participant(self.scene, user, self.number) for user in self.world.users.values()]
+
     def phone_app(self, number: Number | None = None) -> PhoneApp:
         """The business's own phone; the number is used there from now on."""
         number = number or self.number
@@ -230,6 +244,10 @@ class FakeWhatsApp:
 
     def shown(self, person: Participant) -> list[str]:
         return [message.text for message in self.messages(person)]
+
+    def content(self, message: Shown) -> bytes:
+        """The bytes of a message's file; raises KeyError for a file sent by link, which is never followed."""
+        return self.world.media[message.raw["id"]].content
 
     def typing(self, person: Participant) -> bool:
         """The customer sees "typing…"."""
@@ -293,10 +311,6 @@ class FakeWhatsApp:
     def listen(self, listener: Callable[[], None]) -> Callable[[], None]:
         """Calls `listener` after every change; returns how to stop that."""
         return self._watch.listen(listener)
-
-
-async def _nothing_here(request: web.BaseRequest) -> web.StreamResponse:
-    return web.json_response({"error": {"message": "Unknown path components", "type": "OAuthException"}}, status=404)
 
 
 def _shown(message: Message, person: Participant) -> Shown:

@@ -38,7 +38,6 @@ REQUESTS = {
 ANSWERS = ("MessageResponsePayload", "GraphAPIError", "PhoneNumberInfo", "SubscribedAppsResponse")
 
 TEXT: Json = {"type": "string"}
-ANY: Json = {}
 
 
 def _object(required: Json, optional: Json | None = None) -> Json:
@@ -160,7 +159,7 @@ def reduced(document: Json) -> Json:
             found[name] = correction
     found["InteractiveObject"]["properties"]["type"]["enum"] = list(INTERACTIVE_KINDS)
     found["ActionObject"]["oneOf"] += MORE_ACTIONS
-    _name_what_is_blank(found)
+    _forbid_blanks(found)
     found |= {"MarkAsRead": MARK_AS_READ, "Media": MEDIA_ANSWER}
     return {
         "version": document["info"]["version"],
@@ -177,8 +176,8 @@ def _correct_message(message: Json) -> None:
     message["required"] = [n for n in message["required"] if n not in {"recipient_type", "to", "type"}]
 
 
-def _name_what_is_blank(found: Json) -> None:
-    """`SectionObject` has rows in lists and products in catalogues: neither is required, so both stay."""
+def _forbid_blanks(found: Json) -> None:
+    """What a customer presses or reads cannot be empty."""
     rows = found["SectionObject"]["properties"]["rows"]
     for field in ("id", "title"):
         rows["items"]["properties"][field]["minLength"] = 1

@@ -127,9 +127,7 @@ class Webhook:
 
     async def deliver(self, body: bytes) -> int:
         """One attempt to post these bytes, which need not be anything Meta would send."""
-        post = _Post(self.url, {}, body)
-        await self._deliver(post)
-        return self.deliveries[-1].status
+        return await self._attempt(_Post(self.url, {}, body))
 
     @contextmanager
     def batched(self) -> Iterator[None]:
@@ -170,8 +168,9 @@ class Webhook:
 
     async def _drain(self, lane: object) -> None:
         """First attempts, in order. What fails is tried again by itself, and the next does not wait for it."""
-        posts, plan = self._lanes[lane], self.faults.webhook
+        posts = self._lanes[lane]
         while posts:
+            plan = self.faults.webhook
             if plan.reorder and await self._has_second(posts):
                 plan.reorder -= 1
                 posts[0], posts[1] = posts[1], posts[0]
@@ -207,6 +206,13 @@ class Webhook:
         self.given_up.append(post.payload)
 
     async def _deliver(self, post: _Post) -> bool:
+        status = await self._attempt(post)
+        if status == 200 and self.faults.webhook.lost_answers:
+            self.faults.webhook.lost_answers -= 1
+            return False
+        return status == 200
+
+    async def _attempt(self, post: _Post) -> int:
         post.attempt += 1
         signature = "sha256=" + sign(self.app_secret, post.body)
         headers = {
@@ -234,10 +240,7 @@ class Webhook:
             )
         )
         self.changed()
-        if status == 200 and self.faults.webhook.lost_answers:
-            self.faults.webhook.lost_answers -= 1
-            return False
-        return status == 200
+        return status
 
     def _client(self) -> aiohttp.ClientSession:
         if self._session is None:

@@ -73,6 +73,7 @@ async def test_a_file_is_sent_by_its_id(fake: FakeWhatsApp, business: Business, 
     image = {"to": maria.phone, "type": "image", "image": {"id": media, "caption": "Чек"}}
     assert (await business.post(image))[0] == 200
     assert fake.shown(maria)[-1] == "[image] Чек"
+    assert fake.content(fake.messages(maria)[-1]) == PHOTO
     assert (await business.post({"to": maria.phone, "type": "audio", "audio": {"id": media}}))[0] == 200
     await told(fake)
     assert [(s["status"], s.get("errors", [{}])[0].get("code")) for s in ear.statuses_heard][-1] == ("failed", 131053)
