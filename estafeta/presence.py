@@ -55,6 +55,8 @@ class Presence:
         self._answered = float("-inf")
         self._renewed = asyncio.Event()
         self._former: set[str] = {""}
+        self._dead: set[str] = set()
+        self._burying = asyncio.Lock()
         self.name = self._new_name()
         self.on_lapse: Callable[[], None] = lambda: None
 
@@ -77,16 +79,22 @@ class Presence:
         that were, or hereby are, taken for dead. Raises `StoreUnavailable`."""
         gone = {holder for holder in holders if holder in self._former}
         others = {holder for holder in holders if holder != self.name} - gone
-        if others:
+        if others - self._dead:
             leases = await self._store.leases()
-            gone |= {other for other in others if await self._is_dead(other, leases.get(other))}
-        return frozenset(gone)
+            for other in others - self._dead:
+                if await self._is_dead(other, leases.get(other)):
+                    self._dead.add(other)
+        return frozenset(gone | (others & self._dead))
 
     async def _is_dead(self, other: str, holder: str | None) -> bool:
-        """Takes the lease on the name of one that has none, so that it stays dead."""
+        """Takes the lease on the name of one that has none, so that it stays dead. All that a dead worker
+        held is asked about at once: one asks for the lease, and the others wait for what comes of it."""
         if holder is not None:
             return holder != other
-        return self.settled and await self._store.lease(other, self.name, _BURIED)
+        if not self.settled:
+            return False
+        async with self._burying:
+            return other in self._dead or await self._store.lease(other, self.name, _BURIED)
 
     @property
     def settled(self) -> bool:

@@ -7,30 +7,50 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import islice
 
 from bson.timestamp import Timestamp
-from pymongo import ReturnDocument
 from pymongo.errors import DuplicateKeyError
 
 from estafeta.kernel.model import ConversationId, Signal
 from estafeta.kernel.ports import Accepted
 from storage.mongo.collections import Collection, Collections, insert_new, together
-from storage.mongo.documents import Document, body, text
+from storage.mongo.documents import Document, body, size, text
 
 
-async def accept(stored: Collections, signals: Sequence[Signal]) -> list[Accepted]:
-    homes = await _homes(stored, signals)
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """A signal, encoded."""
+
+    signal: Signal
+    body: Document
+
+
+def arrivals(signals: Sequence[Signal]) -> list[Arrival]:
+    return [Arrival(signal, body(signal)) for signal in signals]
+
+
+def size_of(call: Sequence[Arrival]) -> int:
+    return sum(size(each.body) for each in call)
+
+
+async def accept(stored: Collections, calls: Sequence[Sequence[Arrival]]) -> list[list[Accepted]]:
+    """The answer for each call."""
+    every = [each for call in calls for each in call]
+    homes = await _homes(stored, [each.signal for each in every])
     owned = [(n, home) for n, home in enumerate(homes) if home is not None]
-    documents = [_document(signals[n], home) for n, home in owned]
+    documents = [_document(every[n], home) for n, home in owned]
     duplicates = await insert_new(stored.signals, documents)
     before = await _accepted_before(stored.signals, [documents[place]["_id"] for place in duplicates])
     known = {owned[place][0]: before.get(documents[place]["_id"]) for place in duplicates}
-    return [
+    answers = iter(
         Accepted(conversation=known[n], fresh=False)
         if n in known
         else Accepted(conversation=home, fresh=home is not None)
         for n, home in enumerate(homes)
-    ]
+    )
+    return [list(islice(answers, len(call))) for call in calls]
 
 
 async def resolve(stored: Collections, key: object) -> ConversationId | None:
@@ -46,13 +66,13 @@ async def link(stored: Collections, key: object, conversation: object) -> None:
         await stored.addresses.update_one({"_id": text(key)}, lead)
 
 
-def _document(signal: Signal, home: ConversationId) -> Document:
+def _document(arrival: Arrival, home: ConversationId) -> Document:
     return {
-        "_id": text(signal.id),
+        "_id": text(arrival.signal.id),
         "conversation": home,
         "order": Timestamp(0, 0),
         "waiting": True,
-        **body(signal),
+        **arrival.body,
     }
 
 
@@ -60,22 +80,26 @@ async def _homes(stored: Collections, signals: Sequence[Signal]) -> list[Convers
     """The conversation of each; None: nobody's, and it may not open one."""
     keys = {text(signal.address.key) for signal in signals if signal.address is not None}
     ids = {text(signal.conversation) for signal in signals if signal.address is None}
-    by_key, known = await together(_led(stored.addresses, keys), _known(stored, ids))
+    led, known = await together(_led(stored.addresses, keys), _known(stored, ids))
+    strangers = [
+        signal
+        for signal in signals
+        if (text(signal.conversation) not in known if signal.address is None else text(signal.address.key) not in led)
+    ]
+    before = await _accepted_before(stored.signals, [text(signal.id) for signal in strangers])
+    opened = await _opened(stored.addresses, [s for s in strangers if s.opens and text(s.id) not in before])
     homes: list[ConversationId | None] = []
     for signal in signals:
+        home = before.get(text(signal.id))
         if signal.address is None:
             id_ = ConversationId(text(signal.conversation))
-            homes.append(id_ if id_ in known else await _home_before(stored, signal))
+            homes.append(id_ if id_ in known else home)
             continue
         key = text(signal.address.key)
-        if key not in by_key:
-            home = await _home_before(stored, signal)
-            if home is None and signal.opens:
-                home = by_key[key] = await _opened(stored, key, text(signal.address.conversation))
-                known.add(home)
-            homes.append(home)
-        else:
-            homes.append(by_key[key])
+        if key not in led and home is None and signal.opens:
+            led[key] = opened[key]
+            known.add(opened[key])
+        homes.append(led.get(key, home))
     return homes
 
 
@@ -97,10 +121,6 @@ async def _known(stored: Collections, ids: set[str]) -> set[str]:
     return found
 
 
-async def _home_before(stored: Collections, signal: Signal) -> ConversationId | None:
-    return (await _accepted_before(stored.signals, [text(signal.id)])).get(text(signal.id))
-
-
 async def _accepted_before(signals: Collection, ids: list[str]) -> dict[str, ConversationId]:
     if not ids:
         return {}
@@ -108,15 +128,12 @@ async def _accepted_before(signals: Collection, ids: list[str]) -> dict[str, Con
     return {each["_id"]: ConversationId(each["conversation"]) async for each in found}
 
 
-async def _opened(stored: Collections, key: str, conversation: str) -> ConversationId:
-    """Leads the address to the conversation, unless another process just led it elsewhere."""
-    try:
-        found = await stored.addresses.find_one_and_update(
-            {"_id": key},
-            {"$setOnInsert": {"conversation": conversation}},
-            upsert=True,
-            return_document=ReturnDocument.AFTER,
-        )
-    except DuplicateKeyError:
-        found = await stored.addresses.find_one({"_id": key})
-    return ConversationId(found["conversation"] if found is not None else conversation)
+async def _opened(addresses: Collection, signals: Sequence[Signal]) -> dict[str, ConversationId]:
+    """Leads the addresses to their conversations, unless another process just led them elsewhere."""
+    opened: dict[str, ConversationId] = {}
+    for signal in signals:
+        if signal.address is not None:
+            opened.setdefault(text(signal.address.key), ConversationId(text(signal.address.conversation)))
+    leads: list[Document] = [{"_id": key, "conversation": conversation} for key, conversation in opened.items()]
+    taken = await insert_new(addresses, leads)
+    return opened | await _led(addresses, {leads[n]["_id"] for n in taken})

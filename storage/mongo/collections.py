@@ -16,7 +16,7 @@ from storage.mongo.documents import OPTIONS, Document
 
 Collection = AsyncCollection[Document]
 
-_DUPLICATE = 11000
+DUPLICATE = 11000
 
 
 class Collections:
@@ -55,9 +55,16 @@ async def insert_new(collection: Collection, documents: list[Document]) -> list[
     try:
         await collection.insert_many(documents, ordered=False)
     except BulkWriteError as error:
-        details = error.details or {}
-        failed = details.get("writeErrors", [])
-        if details.get("writeConcernErrors") or any(one["code"] != _DUPLICATE for one in failed):
+        failed = failures(error)
+        if any(code != DUPLICATE for code in failed.values()):
             raise
-        return [one["index"] for one in failed]
+        return list(failed)
     return []
+
+
+def failures(error: BulkWriteError) -> dict[int, int]:
+    """Which operations failed, with the server's code. Raises the error itself when the writes were not confirmed."""
+    details = error.details or {}
+    if details.get("writeConcernErrors"):
+        raise error
+    return {one["index"]: one["code"] for one in details.get("writeErrors", [])}

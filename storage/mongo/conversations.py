@@ -13,19 +13,21 @@ round, a signal read as waiting might have been applied by a commit that the doc
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from pymongo import UpdateOne
-from pymongo.errors import DuplicateKeyError, OperationFailure
+from bson import ObjectId
+from pymongo import InsertOne, ReplaceOne, UpdateOne
+from pymongo.errors import BulkWriteError, OperationFailure, WriteError
 
 from estafeta.kernel.codec import DecodingError
 from estafeta.kernel.errors import Conflict, StoreUnavailable
 from estafeta.kernel.model import Conversation, Entry, Signal, Stage
 from estafeta.kernel.ports import MAILBOX, Change, Mailbox
-from storage.mongo.collections import Collections, insert_new, together
-from storage.mongo.documents import Document, body, read, text
+from storage.mongo.collections import DUPLICATE, Collections, failures, insert_new, together
+from storage.mongo.documents import Document, body, read, size, text
 from storage.mongo.errors import TOO_LARGE
 
 log = logging.getLogger(__name__)
@@ -33,9 +35,64 @@ log = logging.getLogger(__name__)
 _APPLIED = {"$unset": {"waiting": "", "body": "", "json": ""}, "$currentDate": {"applied_at": True}}
 
 
-async def load(stored: Collections, conversation: object, now: datetime) -> Mailbox:
+# What a commit leaves to be done that appends and applies nothing.
+NOTHING: Document = {"applied": [], "entries": []}
+
+_WITH_SIGNALS: Document = {
+    "$lookup": {
+        "from": "signals",
+        "localField": "_id",
+        "foreignField": "conversation",
+        "pipeline": [
+            {"$match": {"waiting": True}},
+            {"$sort": {"order": 1}},
+            {"$limit": MAILBOX},
+            {"$project": {"order": 0}},
+        ],
+        "as": "signals",
+    }
+}
+_WITH_APPENDED: Document = {
+    "$lookup": {
+        "from": "entries",
+        "localField": "pending.entries._id",
+        "foreignField": "_id",
+        "pipeline": [{"$project": {"_id": 1}}],
+        "as": "appended",
+    }
+}
+
+# Signals of several conversations that were never committed.
+_AT_ONCE = 10 * MAILBOX
+
+Read = tuple[Document | None, list[Document]]
+Reading = Callable[[str], Awaitable[Read]]
+
+
+@dataclass(frozen=True, slots=True)
+class Write:
+    """A change, encoded."""
+
+    document: Document
+    expected_version: int
+
+    @property
+    def conversation(self) -> str:
+        return str(self.document["_id"])
+
+    @property
+    def entries(self) -> list[Document]:
+        return list(self.document.get("pending", NOTHING)["entries"])
+
+    @property
+    def size(self) -> int:
+        return 2 * sum(size(entry) for entry in self.entries) + size(self.document)  # entries are written twice
+
+
+async def load(stored: Collections, reading: Reading, conversation: object, now: datetime) -> Mailbox:
+    """`reading` does `read_all`, alone or together with other callers'."""
     id_ = text(conversation)
-    document, waiting = await _read(stored, id_)
+    document, waiting = await reading(id_)
     if document is not None:
         waiting = await _completed(stored, document, waiting)
     signals: list[Signal] = []
@@ -50,17 +107,15 @@ async def load(stored: Collections, conversation: object, now: datetime) -> Mail
     return Mailbox(conversation=None if document is None else _conversation(document), signals=tuple(signals))
 
 
-async def commit(stored: Collections, change: Change, now: datetime) -> None:
-    document = _document(change, now)
-    pending = document.get("pending", {"applied": [], "entries": []})
-    if change.expected_version == 0:
-        try:
-            await stored.conversations.insert_one(document)
-        except DuplicateKeyError:
-            raise _conflict(change) from None
-    else:
-        await _replace(stored, change, document)
-    await _finish(stored, pending)
+async def commit(stored: Collections, writes: Sequence[Write]) -> list[Exception | None]:
+    """What each of them is told: None, `Conflict`, or why it failed. They are of different conversations."""
+    told = await _written(stored, writes)
+    done = [write.document.get("pending", NOTHING) for write, failure in zip(writes, told, strict=True) if not failure]
+    applied = [signal for pending in done for signal in pending["applied"]]
+    appended = [entry for pending in done for entry in pending["entries"]]
+    if applied or appended:
+        await _finish(stored, {"applied": applied, "entries": appended})
+    return told
 
 
 async def entries(stored: Collections, conversation: object, after: int, limit: int, newest: bool) -> list[Entry]:
@@ -98,36 +153,34 @@ async def latest(stored: Collections, stages: Sequence[Stage], limit: int) -> li
 # --- reading -------------------------------------------------------------------------------------
 
 
-async def _read(stored: Collections, id_: str) -> tuple[Document | None, list[Document]]:
-    """The conversation's document with `appended`, the places of pending entries that are filled; and
-    the first signals that wait, in order. Together, unless they are too large for an answer of 16 MB."""
-    waiting = {"conversation": id_, "waiting": True}
-    in_order = {"$sort": {"order": 1}}
-    signals = [{"$match": waiting}, in_order, {"$limit": MAILBOX}, {"$project": {"order": 0}}]
-    pipeline: list[Document] = [
-        {"$match": {"_id": id_}},
-        {"$lookup": {"from": "signals", "pipeline": signals, "as": "signals"}},
-        {
-            "$lookup": {
-                "from": "entries",
-                "localField": "pending.entries._id",
-                "foreignField": "_id",
-                "pipeline": [{"$project": {"_id": 1}}],
-                "as": "appended",
-            }
-        },
-    ]
+async def read_all(stored: Collections, ids: Sequence[str]) -> list[Read]:
+    """Each conversation's document with `appended`, the places of pending entries that are filled; and
+    the first signals that wait, in order. Together, unless they are too large for an answer of 16 MB:
+    then one conversation is read in two parts, and of many it is an error."""
+    pipeline = [{"$match": {"_id": {"$in": list(dict.fromkeys(ids))}}}, _WITH_SIGNALS, _WITH_APPENDED]
     try:
         found = await (await stored.conversations.aggregate(pipeline)).to_list()
     except OperationFailure as error:
-        if error.code not in TOO_LARGE:
+        if error.code not in TOO_LARGE or len(ids) > 1:
             raise
-        del pipeline[1]
+        pipeline.remove(_WITH_SIGNALS)
         found = await (await stored.conversations.aggregate(pipeline)).to_list()
-    if found and "signals" in found[0]:
-        return found[0], found[0]["signals"]
-    alone = stored.signals.find(waiting, {"order": 0}).sort("order", 1).limit(MAILBOX)
-    return found[0] if found else None, await alone.to_list()
+    documents = {each["_id"]: each for each in found}
+    signals = {id_: document["signals"] for id_, document in documents.items() if "signals" in document}
+    signals |= await _waiting(stored, [id_ for id_ in dict.fromkeys(ids) if id_ not in signals])
+    return [(documents.get(id_), signals[id_]) for id_ in ids]
+
+
+async def _waiting(stored: Collections, ids: list[str]) -> dict[str, list[Document]]:
+    """The first signals of each that wait, in order."""
+    if not ids:
+        return {}
+    found = stored.signals.find({"conversation": {"$in": ids}, "waiting": True}, {"order": 0})
+    limit = MAILBOX if len(ids) == 1 else _AT_ONCE
+    first = await found.sort("order", 1).limit(limit).to_list()
+    if len(first) == limit and len(ids) > 1:  # there may be more of any
+        return {id_: (await _waiting(stored, [id_]))[id_] for id_ in ids}
+    return {id_: [each for each in first if each["conversation"] == id_][:MAILBOX] for id_ in ids}
 
 
 def _conversation(document: Document) -> Conversation:
@@ -183,7 +236,8 @@ async def _set_aside(stored: Collections, id_: str, dead: list[tuple[Document, s
 # --- committing ----------------------------------------------------------------------------------
 
 
-def _document(change: Change, now: datetime) -> Document:
+def write(change: Change, now: datetime) -> Write:
+    """Raises ValueError for a change that does not follow `expected_version`."""
     conversation = change.conversation
     if conversation.version != change.expected_version + 1:
         raise ValueError(
@@ -196,6 +250,7 @@ def _document(change: Change, now: datetime) -> Document:
         "seq": conversation.seq,
         "stage": conversation.stage.value,
         "updated_at": conversation.updated_at or now,
+        "commit": ObjectId(),
     }
     if conversation.due_at is not None:
         document["due_at"] = conversation.due_at
@@ -206,7 +261,7 @@ def _document(change: Change, now: datetime) -> Document:
             "applied": [text(signal) for signal in change.applied],
             "entries": [_entry(entry) for entry in change.entries],
         }
-    return document | body(conversation)
+    return Write(document | body(conversation), change.expected_version)
 
 
 def _entry(entry: Entry) -> Document:
@@ -224,22 +279,51 @@ def _place(conversation: str, seq: int) -> str:
     return f"{conversation}/{seq:010d}"
 
 
-def _conflict(change: Change) -> Conflict:
-    return Conflict(f"conversation {change.conversation.id} is not at version {change.expected_version} any more")
+async def _written(stored: Collections, writes: Sequence[Write]) -> list[Exception | None]:
+    """When not all were written, `commit` in the stored documents tells whose were. One that was replaced
+    already by the commit of another process is told to be a conflict, which is what it would hear if it
+    asked again."""
+    refused: dict[int, int] = {}
+    try:
+        result = await stored.conversations.bulk_write([_operation(each) for each in writes], ordered=False)
+        if result.inserted_count + result.matched_count == len(writes):
+            return [None] * len(writes)
+    except BulkWriteError as error:
+        refused = {place: code for place, code in failures(error).items() if code != DUPLICATE}
+    ids = [each.conversation for each in writes]
+    found = stored.conversations.find({"_id": {"$in": ids}}, {"version": 1, "commit": 1})
+    there = {each["_id"]: each async for each in found}
+    return [
+        WriteError("the conversation was not stored", refused[place])
+        if place in refused
+        else await _judged(stored, each, there.get(each.conversation, {}))
+        for place, each in enumerate(writes)
+    ]
 
 
-async def _replace(stored: Collections, change: Change, document: Document) -> None:
-    """Also holds that the entries' places are free: entries up to the stored `seq` are there already."""
-    expected: Document = {"_id": document["_id"], "version": change.expected_version}
-    free: Document = {"seq": {"$lt": min(entry.seq for entry in change.entries)}} if change.entries else {}
-    if (await stored.conversations.replace_one(expected | free, document)).matched_count:
-        return
-    if not change.entries or await stored.conversations.find_one(expected, {"_id": 1}) is None:
-        raise _conflict(change)
-    places = document["pending"]["entries"]
-    await _check_same(stored, places)
-    if not (await stored.conversations.replace_one(expected, document)).matched_count:
-        raise _conflict(change)
+def _operation(write: Write) -> InsertOne[Document] | ReplaceOne[Document]:
+    """A replacement also holds that the entries' places are free: entries up to the stored `seq` are there already."""
+    if write.expected_version == 0:
+        return InsertOne(write.document)
+    free: Document = {"seq": {"$lt": min(each["seq"] for each in write.entries)}} if write.entries else {}
+    return ReplaceOne(_expected(write) | free, write.document)
+
+
+def _expected(write: Write) -> Document:
+    return {"_id": write.conversation, "version": write.expected_version}
+
+
+async def _judged(stored: Collections, write: Write, there: Document) -> Exception | None:
+    if there.get("commit") == write.document["commit"]:
+        return None
+    if there.get("version") == write.expected_version:  # so it is its entries' places that are not free
+        try:
+            await _check_same(stored, write.entries)
+        except ValueError as error:
+            return error
+        if (await stored.conversations.replace_one(_expected(write), write.document)).matched_count:
+            return None
+    return Conflict(f"conversation {write.conversation} is not at version {write.expected_version} any more")
 
 
 async def _finish(stored: Collections, pending: Document) -> None:

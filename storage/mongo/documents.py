@@ -50,6 +50,12 @@ def body(value: object) -> Document:
     return _as_text(plain) if encoded is None else {"body": RawBSONDocument(encoded)}
 
 
+def size(document: Document) -> int:
+    """About the bytes of a body that is to be stored; never much less."""
+    stored = document.get("body")
+    return len(stored.raw) if isinstance(stored, RawBSONDocument) else 4 * len(document.get("json", ""))
+
+
 def read(kind: type[T], document: Document) -> T:
     """The inverse of `body`. Raises `DecodingError`."""
     return decode(kind, _content(document, "body"))

@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import datetime
+from functools import partial
+from operator import attrgetter
 
 from bson.errors import BSONError
 from pymongo import AsyncMongoClient
@@ -15,16 +17,32 @@ from estafeta.kernel.errors import StoreUnavailable
 from estafeta.kernel.model import Address, Conversation, ConversationId, Entry, Json, Signal, Stage
 from estafeta.kernel.ports import Accepted, Change, Clock, Mailbox
 from storage.mongo import arrivals, conversations, due, leases
-from storage.mongo.collections import Collections
+from storage.mongo.collections import Collections, together
 from storage.mongo.config import MongoConfig
 from storage.mongo.documents import Document, read_small_value, small_value, text
 from storage.mongo.errors import sentence
 from storage.mongo.findings import findings
+from storage.mongo.groups import Grouped
 from storage.mongo.migrations import migrate
 
 _ANSWERED_WITHIN = 5000
 """Milliseconds for one command, with finding a primary and all repetitions: an election is over by
 then, and a messenger still waits for our acknowledgement."""
+
+
+class _Grouped(Collections):
+    """The collections, and the calls that go together."""
+
+    def __init__(self, client: AsyncMongoClient[Document], name: str) -> None:
+        super().__init__(client, name)
+        self.accepting = Grouped(partial(arrivals.accept, self), size=arrivals.size_of)
+        self.reading = Grouped(partial(conversations.read_all, self))
+        self.committing = Grouped(
+            partial(conversations.commit, self), size=attrgetter("size"), key=attrgetter("conversation")
+        )
+
+    async def finished(self) -> None:
+        await together(self.accepting.finished(), self.reading.finished(), self.committing.finished())
 
 
 class MongoStore:
@@ -38,14 +56,14 @@ class MongoStore:
         self._config = config
         self._clock = clock
         self._client: AsyncMongoClient[Document] | None = None
-        self._collections: Collections | None = None
+        self._collections: _Grouped | None = None
 
     async def open(self) -> None:
         if self._client is not None:
             return
         with _told(self._config.place):
             client = self._client = _client(self._config)
-            collections = Collections(client, self._config.database)
+            collections = _Grouped(client, self._config.database)
             try:
                 await migrate(collections.database, self._config.place)
             except BaseException:
@@ -55,25 +73,29 @@ class MongoStore:
             self._collections = collections
 
     async def close(self) -> None:
-        client, self._client, self._collections = self._client, None, None
+        """What was asked for before is done first."""
+        client, self._client = self._client, None
+        stored, self._collections = self._collections, None
+        if stored is not None:
+            await stored.finished()
         if client is not None:
             await client.close()
 
     async def accept(self, signals: Sequence[Signal]) -> list[Accepted]:
         with self._asked() as stored:
-            return await arrivals.accept(stored, signals) if signals else []
+            return await stored.accepting(arrivals.arrivals(signals)) if signals else []
 
     async def load(self, conversation: ConversationId) -> Mailbox:
         """Raises `StoreUnavailable` when the conversation itself cannot be decoded."""
         with self._asked() as stored:
-            return await conversations.load(stored, conversation, self._clock.now())
+            return await conversations.load(stored, stored.reading, conversation, self._clock.now())
 
     async def commit(self, change: Change) -> None:
         """After `StoreUnavailable` the change may be stored in part; whoever loads the conversation
         completes it. Raises ValueError for a change that does not follow `expected_version`, or whose
         entries' places are taken by other entries."""
         with self._asked() as stored:
-            await conversations.commit(stored, change, self._clock.now())
+            await stored.committing(conversations.write(change, self._clock.now()))
 
     async def entries(
         self, conversation: ConversationId, *, after: int = 0, limit: int = 200, newest: bool = False
@@ -148,7 +170,7 @@ class MongoStore:
                 await client.close()
 
     @contextmanager
-    def _asked(self) -> Iterator[Collections]:
+    def _asked(self) -> Iterator[_Grouped]:
         with _told(self._config.place):
             if self._collections is None:
                 raise StoreUnavailable("the store is not open")

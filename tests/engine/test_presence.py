@@ -137,3 +137,25 @@ async def test_who_leaves_is_gone_at_once(store: ClockedStore, worker: Presence,
     assert await worker.gone([other.name]) == {other.name}
     await other.end()
     assert not other.sure
+
+
+async def test_all_that_a_dead_worker_held_costs_one_lease(
+    store: ClockedStore, worker: Presence, clock: TestClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    lease = store.lease
+
+    async def counted(name: str, holder: str, seconds: float) -> bool:
+        asked.append(name)
+        await asyncio.sleep(0)
+        return await lease(name, holder, seconds)
+
+    dead = Presence(store=store, clock=clock)
+    await dead.begin()
+    await clock.advance(5)
+    monkeypatch.setattr(store, "lease", counted)
+    told = await asyncio.gather(*(worker.gone([dead.name, worker.name]) for _ in range(50)))
+    assert set(told) == {frozenset({dead.name})}
+    assert asked == [dead.name]
+    store.away = True
+    assert await worker.gone([dead.name]) == {dead.name}  # known, and so for good

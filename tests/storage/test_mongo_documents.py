@@ -96,7 +96,7 @@ async def test_fields_that_say_nothing_are_left_out(mongo: MongoStore, other: Ra
     await mongo.commit(decided(await mongo.load(C), outbox=(), timers=()))
     found = other.conversations.find_one({"_id": C})
     assert found is not None
-    assert set(found) == {"_id", "version", "seq", "stage", "updated_at", "body"}
+    assert set(found) == {"_id", "version", "seq", "stage", "updated_at", "commit", "body"}
 
 
 async def test_an_applied_signal_keeps_its_id_and_drops_its_body(mongo: MongoStore, other: Raw) -> None:

@@ -77,7 +77,7 @@ class Stored:
     async def left(self, customers: int) -> Sequence[Invariant]:
         """What nobody works on any more, though it is not done. `customers`: how many have written."""
         signals, conversations = self._database["signals"], self._database["conversations"]
-        said, talks = await signals.estimated_document_count(), await conversations.estimated_document_count()
+        said, talks = await signals.count_documents({}), await conversations.count_documents({})
         return (
             await self._none("the store: every signal was applied", signals, {"waiting": True}, said),
             await self._none("the store: every outbox is empty", conversations, {"holders": {"$exists": True}}, talks),
