@@ -127,6 +127,7 @@ class Presence:
 
     async def _renew(self) -> None:
         asked = self._clock.monotonic()
+        alive = self._good_until - self._lasts  # when what was answered last had been asked
         name, before = self.name, self.name
         if not await self._store.lease(name, name, self._lasts):
             self._good_until = float("-inf")
@@ -134,8 +135,7 @@ class Presence:
             asked = self._clock.monotonic()
             await self._store.lease(name, name, self._lasts)
         answered = self._clock.monotonic()
-        silent = answered - self._answered
-        if silent > self._every + _BREAK:
+        if answered - self._answered > self._every + _BREAK:
             self._since = answered
         self._answered = answered
         self._good_until = asked + self._lasts
@@ -143,7 +143,7 @@ class Presence:
         self._renewed.set()
         if name != before:
             self._former.add(before)
-            _log.warning("taken_for_dead", worker=before, now=name, silent=round(silent, 2))
+            _log.warning("taken_for_dead", worker=before, now=name, silent=round(answered - alive, 2))
             self.on_lapse()
 
     def _new_name(self) -> str:

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+from structlog.testing import capture_logs
 
 from estafeta.clock import TestClock
 from estafeta.presence import Presence
@@ -88,7 +89,11 @@ async def test_who_was_taken_for_dead_goes_on_under_another_name_and_says_so(
     before = hung.name
     await clock.advance(5)
     assert await worker.gone([before]) == {before}
-    await hung._renew()
+    with capture_logs() as logs:
+        await hung._renew()
+    assert logs == [
+        {"event": "taken_for_dead", "log_level": "warning", "worker": before, "now": hung.name, "silent": 5.0}
+    ]
     assert hung.name != before
     assert lapses == [hung.name]
     assert await hung.gone([before, hung.name, ""]) == {before, ""}

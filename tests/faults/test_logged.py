@@ -40,6 +40,7 @@ def test_the_fault_lasts_from_the_last_sign_of_life_until_it_was_noticed(tmp_pat
 def test_what_the_kit_did_meanwhile_to_this_worker_or_to_the_store_explains_it(tmp_path: Path) -> None:
     log(tmp_path, "worker-1", lapse(20, 6), lapse(40, 4), lapse(60, 4), lapse(80, 4))
     ledger = Ledger()
+    ledger.fault("kill_mongod", 17.0, 19.0, target="mongod")
     ledger.fault("pause_worker", 14.5, 19.5, target="worker-1")
     ledger.fault("pause_worker", 36.5, 39.5, target="worker-2")
     ledger.fault("pause_mongod", 57.0, 59.0, target="mongod")

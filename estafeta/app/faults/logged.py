@@ -21,6 +21,7 @@ from estafeta.app.faults.ledger import Fault, Ledger
 
 TAKEN = "taken_for_dead"
 _TURN = "turn"
+_HUNG = "pause_worker"
 _BEFORE = 15.0
 """Seconds before a fault whose turns tell how long turns took when it came."""
 
@@ -49,7 +50,8 @@ def _mistaken(ledger: Ledger, events: _Events) -> None:
             if event["event"] != TAKEN:
                 continue
             since = noticed - float(event["silent"])
-            cause = next((fault.kind for fault in faults if _explains(fault, process, since, noticed)), "")
+            causes = [fault.kind for fault in faults if _explains(fault, process, since, noticed)]
+            cause = next((kind for kind in causes if kind == _HUNG), causes[0] if causes else "")
             ledger.fault(
                 TAKEN, since, noticed, repeats=True, source="log", worker=event["worker"], target=process, cause=cause
             )
@@ -57,7 +59,7 @@ def _mistaken(ledger: Ledger, events: _Events) -> None:
 
 def _explains(fault: Fault, process: str, since: float, until: float) -> bool:
     """Whether it hung this worker, or the store, while the worker was silent."""
-    hung = fault.kind == "pause_worker" and fault.data.get("target") == process
+    hung = fault.kind == _HUNG and fault.data.get("target") == process
     return (hung or _hurts_the_store(fault)) and fault.at < until and fault.until > since
 
 
