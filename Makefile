@@ -3,13 +3,14 @@ PYTHON ?= python3
 BIN := .venv/bin
 export PYTHONUNBUFFERED := 1
 
-.PHONY: help install demo test check bench faults clean
+.PHONY: help install demo test check bench bench-driver bench-scaling faults clean
 
 help:
 	@echo "make demo     the product, running, with a demo shop (TELEGRAM=1: with a stand-in messenger too)"
 	@echo "make test     all tests"
 	@echo "make check    lint, types, import rules"
 	@echo "make bench    speed of the message path against a bare bot"
+	@echo "make bench-driver, make bench-scaling WHAT=workers|history|idle|sweeper|stages: MongoDB's drivers; what a message costs"
 	@echo "make faults   kills, outages and rubbish under load, on real MongoDB and Redis; counts what broke"
 	@echo "make install  the set-up alone"
 
@@ -51,6 +52,12 @@ faults: .venv/.installed-for-tests
 
 bench: .venv/.installed-for-tests
 	@$(BIN)/python -m benchmarks.pipeline
+
+bench-driver: .venv/.installed-for-tests
+	@$(BIN)/python -m benchmarks.mongo_driver
+
+bench-scaling: .venv/.installed-for-tests
+	@$(BIN)/python -m benchmarks.scaling $(or $(WHAT),stages)
 
 clean:
 	rm -rf .venv var artifacts

@@ -31,7 +31,7 @@ def _given() -> argparse.Namespace:
     )
     parser.add_argument("what", choices=["workers", "history", "idle", "sweeper", "stages"])
     parser.add_argument("--quick", action="store_true", help="short rounds and small sizes: to see that it works")
-    parser.add_argument("--share", type=float, default=0.2, help="workers: of a core, for each (0: no second part)")
+    parser.add_argument("--share", type=float, default=0.2, help="workers: of a core, for each (0: as the machine is)")
     parser.add_argument("--models", type=Path, help="folder of a trained model, to be used again")
     return parser.parse_args()
 

@@ -34,11 +34,12 @@ class Measured:
 
 
 async def one_and_two(site: Site, *, seconds: float, rounds: int, share: float) -> bool:
-    """Whether the target is reached where cores are not short."""
-    free = [await _pair(site, number, seconds, 0.0) for number in range(rounds)]
-    print("as the machine is:", flush=True)
-    _report(free)
+    """Whether the target is reached where cores are not short: with each worker held to `share` of a core.
+    With 0 it is measured as the machine is, and nothing is claimed."""
     if not share:
+        free = [await _pair(site, number, seconds, 0.0) for number in range(rounds)]
+        print("as the machine is:", flush=True)
+        _report(free)
         return True
     held = [await _pair(site, rounds + number, seconds, share) for number in range(rounds)]
     print(f"each worker held to {share:.2f} of a core:", flush=True)
