@@ -5,6 +5,7 @@ Whoever died and whatever wake-up got lost, the work is in the store, and this i
 
 from __future__ import annotations
 
+import asyncio
 import random
 import zlib
 from typing import Protocol
@@ -81,8 +82,10 @@ class Sweeper:
         for conversation in found:
             self._engine.wake(conversation)
         try:
-            orphaned = await self._take_over()
-            due = [c for c in await self._store.due(self._clock.now(), self._batch, grace=grace) if c not in found]
+            orphaned, waiting = await asyncio.gather(
+                self._take_over(), self._store.due(self._clock.now(), self._batch, grace=grace)
+            )
+            due = [c for c in waiting if c not in found]
             if self._bus.up:
                 for conversation in due:
                     await self._bus.wake(conversation)
