@@ -12,6 +12,7 @@ import pytest
 from estafeta.clock import TestClock
 from flows import loader
 from flows.model import Workspace
+from tests.engine.team import One, Team
 from tests.engine.words import Words
 from tests.world import World
 
@@ -41,3 +42,29 @@ async def world(
     made = World(tmp_path / "world.db", small, words, clock, variables={"SHOP_URL": shop_url})
     async with made.running():
         yield made
+
+
+@pytest.fixture
+async def team(tmp_path: Path, small: Workspace, clock: TestClock) -> AsyncIterator[Team]:
+    made = Team(tmp_path / "team.db", small, clock)
+    await made.store.open()
+    yield made
+    await made.store.close()
+
+
+@pytest.fixture
+async def anna(team: Team) -> AsyncIterator[One]:
+    one = One(team, "anna")
+    await one.begin()
+    yield one
+    await one.kill()
+    await one.lanes.aclose()
+
+
+@pytest.fixture
+async def boris(team: Team) -> AsyncIterator[One]:
+    one = One(team, "boris")
+    await one.begin()
+    yield one
+    await one.kill()
+    await one.lanes.aclose()

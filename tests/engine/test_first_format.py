@@ -14,7 +14,7 @@ from estafeta.kernel.model import Conversation, OutboundMessage, OutboxId, Outbo
 from flows.model import Workspace
 from storage.sqlite.file import APPLICATION_ID
 from storage.sqlite.migrations import MIGRATIONS
-from tests.engine.test_many_workers import C, One, Team
+from tests.engine.team import C, One, Team
 from tests.world import HOME
 
 

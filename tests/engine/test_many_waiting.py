@@ -12,7 +12,7 @@ from estafeta.kernel.model import CustomerSaid, Signal, SignalId, Text
 from estafeta.kernel.ports import MAILBOX, Change
 from flows.model import Workspace
 from tests.clocked_store import ClockedStore
-from tests.engine.test_many_workers import C, One, Team
+from tests.engine.team import C, One, Team
 from tests.world import HOME
 
 MANY = 1_050

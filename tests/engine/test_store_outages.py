@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
@@ -11,35 +10,8 @@ import pytest
 from estafeta.clock import TestClock
 from estafeta.kernel.errors import StoreUnavailable
 from estafeta.presence import Presence
-from flows.model import Workspace
 from tests.clocked_store import ClockedStore
-from tests.engine.test_many_workers import C, One, Team, begun
-
-
-@pytest.fixture
-async def team(tmp_path: Path, small: Workspace, clock: TestClock) -> AsyncIterator[Team]:
-    made = Team(tmp_path / "team.db", small, clock)
-    await made.store.open()
-    yield made
-    await made.store.close()
-
-
-@pytest.fixture
-async def anna(team: Team) -> AsyncIterator[One]:
-    one = One(team, "anna")
-    await one.begin()
-    yield one
-    await one.kill()
-    await one.lanes.aclose()
-
-
-@pytest.fixture
-async def boris(team: Team) -> AsyncIterator[One]:
-    one = One(team, "boris")
-    await one.begin()
-    yield one
-    await one.kill()
-    await one.lanes.aclose()
+from tests.engine.team import C, One, Team, begun
 
 
 async def test_a_turn_before_the_first_renewal_takes_over_nothing(team: Team, anna: One, boris: One) -> None:

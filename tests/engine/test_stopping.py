@@ -13,7 +13,7 @@ from estafeta.kernel.model import OutboundMessage
 from estafeta.kernel.ports import Change
 from flows.model import Workspace
 from tests.clocked_store import ClockedStore
-from tests.engine.test_many_workers import GatedChannel, One, Team, begun
+from tests.engine.team import GatedChannel, One, Team, begun
 
 
 class SlowCommits(ClockedStore):
