@@ -18,12 +18,12 @@ from dotenv import dotenv_values
 from dotenv.parser import parse_stream
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
-from storage.mongo.config import MongoConfig
 
 from bots.telegram.config import TelegramConfig
 from bots.widget.config import WidgetConfig
 from estafeta.bus.redis.config import RedisConfig
 from estafeta.kernel.errors import ConfigurationError
+from storage.mongo.config import MongoConfig
 
 PREFIX = "ESTAFETA_"
 SECRET = "ESTAFETA_SECRET_"  # noqa: S105
