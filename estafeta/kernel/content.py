@@ -85,32 +85,75 @@ class Customer:
 # --- what is said --------------------------------------------------------------------------------
 
 
+MarkKind = Literal["bold", "italic", "strike", "code", "link"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mark:
+    """How `text[start:end]` of a `Text` is drawn. `url` is set for links: http, https, mailto or tel.
+
+    Marks of one text are sorted by where they start, the longer first, and nest: none crosses another.
+    """
+
+    kind: MarkKind
+    start: int
+    end: int
+    url: str = ""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Text:
+    """Words as they are read: nothing in `text` is markup, whatever characters it holds."""
+
     text: str
+    marks: tuple[Mark, ...] = ()
+
+
+MediaKind = Literal["photo", "document", "voice", "audio", "video", "sticker"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Media:
-    """A file that a messenger holds. `ref` is the messenger's own id of it; `size` is in bytes."""
+    """A file. `origin` is who can hand it over (`Source.origin`, such as "telegram:shop"), and `ref` how it is
+    called there; with the origin "" it lies in our own store of files and `ref` is its SHA-256 in hex.
 
-    kind: Literal["photo", "document", "voice", "audio", "video", "sticker"]
+    `name`, `mime` and `size` (bytes) are what the sender says of it, untrusted. `duration` in seconds.
+    """
+
+    kind: MediaKind
     ref: str
+    origin: str = ""
     name: str = ""
     mime: str = ""
     size: int = 0
+    duration: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Location:
     latitude: float
     longitude: float
+    title: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Contact:
+    """`own`: the messenger vouches that it is the sender's own."""
+
     phone: str
     name: str = ""
+    own: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Template:
+    """A text that the messenger approved beforehand, by its name there; `values` fill its places in order.
+    `text` is what the customer reads then."""
+
+    name: str
+    language: str
+    values: tuple[str, ...] = ()
+    text: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,22 +163,27 @@ class Unsupported:
     kind: str
 
 
-Part = Text | Media | Location | Contact | Unsupported
+Part = Text | Media | Location | Contact | Template | Unsupported
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Button:
     """`id` comes back in `CustomerPressed`: at most 64 bytes of ASCII, made from its place in the
-    content, so that it means the same after a restart."""
+    content, so that it means the same after a restart. With a `url` (http or https) it opens that, and
+    nothing comes back."""
 
     id: str
     text: str
+    url: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboundMessage:
     """What is meant to reach the customer; how it is drawn is the channel's business.
 
+    `does`: say something; or edit, delete or react (`emoji`, "" takes it back) to an earlier message, `of`,
+    by the channel's id of it. `reply_to` is the channel's id of the message that is answered, "" for none.
+    Ids of messages are the channel's own, as `Channel.send` returned or a signal told them.
     `seq` is the `Entry.seq` of the same words in the timeline.
     """
 
@@ -145,6 +193,10 @@ class OutboundMessage:
     buttons: tuple[Button, ...] = ()
     author: Author = field(default_factory=lambda: Author(kind="bot"))
     seq: int = 0
+    does: Literal["say", "edit", "delete", "react"] = "say"
+    of: str = ""
+    emoji: str = ""
+    reply_to: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -25,6 +25,10 @@ class ConfigurationError(EstafetaError):
     """A setting is missing, unknown or wrong; says which, and what is expected."""
 
 
+class FileGone(EstafetaError):
+    """The file is not in our store: never was, or was erased."""
+
+
 class SendFailed(EstafetaError):
     """A messenger did not take something.
 

@@ -7,7 +7,7 @@ datetimes. Texts are what was meant, never what a messenger draws. What changes 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
@@ -25,13 +25,17 @@ from estafeta.kernel.content import (
     Intent,
     Json,
     Location,
+    Mark,
+    MarkKind,
     Media,
+    MediaKind,
     Operator,
     OutboundMessage,
     OutboxId,
     Part,
     Profile,
     SignalId,
+    Template,
     Text,
     TicketId,
     Understanding,
@@ -39,18 +43,26 @@ from estafeta.kernel.content import (
 )
 from estafeta.kernel.signals import (
     ActionFinished,
+    CustomerDeleted,
     CustomerEdited,
     CustomerPressed,
+    CustomerReacted,
     CustomerSaid,
     Delivered,
     Event,
     GaveUp,
+    OperatorDeleted,
+    OperatorEdited,
     OperatorNoted,
+    OperatorReacted,
     OperatorSaid,
     ReachabilityChanged,
+    SaidElsewhere,
     Signal,
+    StatusChanged,
     TicketMoved,
     TimerFired,
+    UndeliveredMoved,
 )
 
 __all__ = [
@@ -63,8 +75,10 @@ __all__ = [
     "Conversation",
     "ConversationId",
     "Customer",
+    "CustomerDeleted",
     "CustomerEdited",
     "CustomerPressed",
+    "CustomerReacted",
     "CustomerSaid",
     "Delivered",
     "DeskThread",
@@ -77,11 +91,18 @@ __all__ = [
     "GaveUp",
     "Intent",
     "Json",
+    "Link",
     "Location",
+    "Mark",
+    "MarkKind",
     "Media",
+    "MediaKind",
     "Notice",
     "Operator",
+    "OperatorDeleted",
+    "OperatorEdited",
     "OperatorNoted",
+    "OperatorReacted",
     "OperatorSaid",
     "OutboundMessage",
     "OutboxId",
@@ -90,9 +111,12 @@ __all__ = [
     "Profile",
     "ReachabilityChanged",
     "Reason",
+    "SaidElsewhere",
     "Signal",
     "SignalId",
     "Stage",
+    "StatusChanged",
+    "Template",
     "Text",
     "Ticket",
     "TicketId",
@@ -102,6 +126,8 @@ __all__ = [
     "ToAction",
     "ToCustomer",
     "ToDesk",
+    "ToFiles",
+    "UndeliveredMoved",
     "Understanding",
     "Unsupported",
 ]
@@ -186,8 +212,8 @@ class Notice:
     said: the entries' words, from the customer, or from elsewhere (bot, colleague at another desk).
     state: the card and the thread's name follow the conversation.
     reminder: nobody took the ticket in time. info: a sentence for operators (`text`).
-    receipt: what became of an operator's own message `message` (`text`: sent | failed; the entry
-    tells why).
+    receipt: what became of an operator's own message `message` (`text`: sent | delivered | read | failed,
+    the last with ": " and why behind it, if the entry does not tell).
     """
 
     kind: Literal["card", "said", "state", "reminder", "info", "receipt"]
@@ -217,12 +243,19 @@ class ToAction:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ToFiles:
+    """A file to be fetched from where it lies, before it is gone there."""
+
+    media: Media
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxItem:
     """Something to be done outside. `holder` is the worker whose business it is for as long as that
     one is at work; "" is nobody. Items for one destination are held by one worker, who keeps order."""
 
     id: OutboxId
-    body: ToCustomer | ToDesk | ToAction
+    body: ToCustomer | ToDesk | ToAction | ToFiles
     holder: str = ""
 
     @property
@@ -230,7 +263,26 @@ class OutboxItem:
         """Where it goes: order is kept within a destination."""
         if isinstance(self.body, ToCustomer):
             return "customer"
-        return self.body.desk if isinstance(self.body, ToDesk) else "action"
+        if isinstance(self.body, ToDesk):
+            return self.body.desk
+        return "files" if isinstance(self.body, ToFiles) else "action"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Link:
+    """One message in the places where it stands, so that replies, edits and reactions find it.
+
+    `here` are the channel's ids of it (several, with spaces between them, if it took several messages)
+    in the chat `at`; `there` is the desk's id of it, or "". `by` is who said it.
+    """
+
+    entry: EntryId
+    by: Literal["customer", "bot", "operator"]
+    at: Address
+    here: str = ""
+    there: str = ""
+    desk: str = ""
+    status: Literal["", "sent", "delivered", "read", "failed"] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,7 +296,9 @@ class Conversation:
     """One customer's dialogue, for life: the unit of order and of atomic change.
 
     `version` counts commits (0: never stored). `seq` is the last entry's. `address` is where the
-    customer wrote from last, so where answers go. `last_words` is the customer's latest text, cut.
+    customer wrote from last, so where answers go, and `heard_at` when that was. `last_words` is the
+    customer's latest text, cut. `links` are those of the latest messages, the oldest first. `offered` are
+    the buttons that were shown last. `undelivered` is what could not be sent, until somebody decides.
     """
 
     id: ConversationId
@@ -262,6 +316,10 @@ class Conversation:
     threads: Mapping[str, DeskThread] = field(default_factory=dict)
     told_closed_until: datetime | None = None
     last_words: str = ""
+    links: tuple[Link, ...] = ()
+    offered: tuple[Button, ...] = ()
+    heard_at: datetime | None = None
+    undelivered: tuple[OutboxItem, ...] = ()
     updated_at: datetime | None = None
 
     @property
@@ -281,7 +339,10 @@ class Entry:
 
     said: words of `author`. note: for people only. event: something happened (`data["event"]`).
     delivery: what became of an earlier entry (`data["of"]`, `data["status"]`).
-    edit: new words for an earlier entry (`data["of"]`).
+    edit: new words for an earlier entry (`data["of"]`). deletion: an earlier entry was taken back
+    (`data["of"]`). reaction: `data["emoji"]` ("" for none now) to an earlier entry (`data["of"]`).
+    Where `data["of"]` is missing, `data["message"]` is the messenger's id of what it is about.
+    An answer to an earlier entry has its id in `data["reply_to"]`, or the words of it in `data["quote"]`.
     """
 
     id: EntryId
@@ -289,7 +350,7 @@ class Entry:
     seq: int
     at: datetime
     author: Author
-    kind: Literal["said", "note", "event", "delivery", "edit"]
+    kind: Literal["said", "note", "event", "delivery", "edit", "deletion", "reaction"]
     parts: tuple[Part, ...] = ()
     buttons: tuple[Button, ...] = ()
     channel: str = ""
@@ -303,23 +364,55 @@ class Entry:
     @property
     def for_customer(self) -> bool:
         """Whether a customer may ever see it. Everything else stays with people."""
-        return self.kind in ("said", "edit")
+        return self.kind in ("said", "edit", "deletion", "reaction")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Capabilities:
-    """What a channel can do, as data. Lengths are in `unit`s, durations in seconds.
+    """What a channel can do, as data. Lengths are in `unit`s, durations in seconds, sizes in bytes.
 
-    `text` is one message's length limit, `label` a button's; `buttons` how many at most.
-    `idempotent`: sending one id twice shows one message.
+    `text` is one message's length limit, `caption` that of words under a file (0: they go apart). `buttons`
+    are how many fit under a message, of at most `label` each; `url_buttons`: some may open a link. Where
+    there are more, `rows` is how many a list may have, of at most `row` each (0: there are no lists).
+    `marks` are those it can draw; `media` the kinds it takes as what they are, each up to its size in bytes;
+    `album` is how many files go together at most. `reactions`: "any" emoji, "some" (the channel picks the
+    nearest or refuses), or none.
+    `idempotent`: sending one id twice shows one message. `reconciles`: the messenger tells later, by our own
+    id, what became of a send that got no answer. `merges`: messages are few, so the bot's waiting ones become one.
+    `window`: for so long after the customer's last message one may write freely, then only templates.
+    `public`: strangers read along; `private` is where to go on without them.
     """
 
     text: int
     unit: Literal["utf16", "codepoints", "bytes"]
-    buttons: int
-    label: int
-    typing: bool
-    edits: bool
-    media: bool
-    idempotent: bool
+    caption: int = 0
+    buttons: int = 0
+    label: int = 0
+    url_buttons: bool = False
+    rows: int = 0
+    row: int = 0
+    marks: frozenset[MarkKind] = frozenset()
+    media: Mapping[MediaKind, int] = field(default_factory=dict)
+    album: int = 1
+    location: bool = False
+    contact: bool = False
+    replies: bool = False
+    edits: bool = False
+    deletes: bool = False
+    reactions: Literal["", "some", "any"] = ""
+    typing: bool = False
     typing_lasts: float = 5.0
+    reads: bool = False
+    idempotent: bool = False
+    reconciles: bool = False
+    merges: bool = False
+    window: float | None = None
+    templates: bool = False
+    public: bool = False
+    private: str = ""
+
+    def choice(self, buttons: Sequence[Button]) -> Literal["buttons", "list", "numbers"]:
+        """How so many buttons are shown. Numbers: as numbered lines, and a number typed is a press."""
+        if len(buttons) <= self.buttons and (self.url_buttons or not any(button.url for button in buttons)):
+            return "buttons"
+        return "list" if len(buttons) <= self.rows and not any(button.url for button in buttons) else "numbers"

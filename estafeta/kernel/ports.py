@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping, Sequence
+from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Literal, Protocol
 
 from estafeta.kernel.model import (
@@ -14,12 +16,14 @@ from estafeta.kernel.model import (
     ConversationId,
     Entry,
     Json,
+    Media,
     Notice,
     OutboundMessage,
     OutboxId,
     Signal,
     SignalId,
     Stage,
+    Template,
     Understanding,
 )
 
@@ -131,6 +135,10 @@ class Store(Protocol):
         """Leases that have not run out: name to holder. A worker at work holds one on its own name."""
         ...
 
+    async def undelivered(self, limit: int) -> list[Conversation]:
+        """Those with messages that could not be sent, the most recently updated first."""
+        ...
+
     async def conversations(self, *, stages: Sequence[Stage], limit: int = 100) -> list[Conversation]:
         """The most recently updated first."""
         ...
@@ -219,13 +227,81 @@ class Channel(Protocol):
     async def listen(self, accept: Accept) -> None: ...
 
     async def send(self, message: OutboundMessage) -> str:
-        """The messenger's id of what was sent. Raises `SendFailed`."""
+        """Does what the message says, and returns the messenger's ids of what was sent, with spaces between
+        them if it took several messages; "" for what leaves no message. Raises `SendFailed`. What the channel
+        cannot do of it becomes words; an edit, a deletion or a reaction that it cannot do at all fails with
+        the code "not_possible"."""
         ...
 
-    async def typing(self, to: Address, who: Literal["bot", "operator"] = "bot") -> None:
+    async def typing(self, to: Address, who: Literal["bot", "operator"] = "bot", message: str = "") -> None:
         """Shows for a few seconds that an answer is being written, and by whom if the channel can.
-        Never raises."""
+        `message` is the customer's latest, for messengers that want to know. Never raises."""
         ...
+
+    async def read(self, to: Address, message: str) -> None:
+        """Shows the customer that the messages up to this one were read, if the channel can. Never raises."""
+        ...
+
+    async def templates(self) -> Sequence[Template]:
+        """Those that may be sent now; in `text` the places for values are {{1}}, {{2}}, and so on. Raises
+        `SendFailed`."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Incoming:
+    """A file on its way in. `size` is 0 and `mime` and `name` are "" where the sender does not say."""
+
+    chunks: AsyncIterator[bytes]
+    size: int = 0
+    mime: str = ""
+    name: str = ""
+
+
+class Source(Protocol):
+    """Who can hand over the files it named."""
+
+    @property
+    def origin(self) -> str:
+        """What `Media.origin` says of its files."""
+        ...
+
+    def fetch(self, media: Media) -> AbstractAsyncContextManager[Incoming]:
+        """Opens the file. Raises `SendFailed`, on entering or while reading: `file_gone`, `file_too_large`, or
+        what keeps the messenger from answering."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoredFile:
+    """A file of our own store. `file` is its SHA-256 in hex, `mime` what its content looks like, `name` safe to
+    show and to save under."""
+
+    file: str
+    size: int
+    mime: str
+    name: str
+
+
+class Files(Protocol):
+    """Where files lie, once each, by the SHA-256 of what they hold (64 hexadecimal digits). Every method raises
+    `StoreUnavailable` when the place cannot answer, and calling again is safe."""
+
+    async def open(self) -> None: ...
+
+    async def close(self) -> None: ...
+
+    async def put(self, file: str, path: Path) -> None:
+        """Keeps what the file at `path` holds; it is there whole or not at all. There already: a success."""
+        ...
+
+    async def has(self, file: str) -> bool: ...
+
+    def read(self, file: str) -> AsyncIterator[bytes]:
+        """In chunks. Raises `FileGone` when it is not there."""
+        ...
+
+    async def delete(self, file: str) -> None: ...
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -244,6 +320,8 @@ class DeskView:
     conversation: Conversation
     entries: tuple[Entry, ...]
     now: datetime
+    capabilities: Capabilities | None = None
+    """Of the channel that answers go to; None: it is not connected."""
 
 
 class Desk(Protocol):

@@ -22,11 +22,19 @@ from estafeta.kernel.content import (
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerSaid:
-    """`message` is the messenger's own id of the message."""
+    """`message` is the messenger's own id of the message.
+
+    `reply_to` is the id of the message it answers, `quote` the words of that, as far as the messenger
+    tells. `payload` is what a link carried into the chat. Messages of one album share a `group`.
+    """
 
     message: str
     parts: tuple[Part, ...]
     profile: Profile = field(default_factory=Profile)
+    reply_to: str = ""
+    quote: str = ""
+    payload: str = ""
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,12 +44,27 @@ class CustomerEdited:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerDeleted:
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CustomerReacted:
+    """`emoji` is what stands on the message now, "" for nothing."""
+
+    message: str
+    emoji: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class CustomerPressed:
-    """`label` is what stood on the button: it stands for the press if `button` is not known any more."""
+    """`label` is what stood on the button: it stands for the press if `button` is not known any more.
+    `message` is the message that it stood under, if the messenger tells."""
 
     button: str
     label: str = ""
     profile: Profile = field(default_factory=Profile)
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,12 +75,65 @@ class ReachabilityChanged:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class SaidElsewhere:
+    """Somebody of ours answered in the messenger itself, past this platform. `operator.desk` is the
+    channel's name: no desk of ours."""
+
+    operator: Operator
+    message: str
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StatusChanged:
+    """What became of a message of ours after it was sent, by the messenger's id. They may come late, twice
+    and in any order. `item` is the outbox item, where the messenger hands it back.
+
+    `code` and `sentence` as in `GaveUp`, for "failed". `billable`: the messenger charges for it.
+    """
+
+    message: str
+    status: Literal["sent", "delivered", "read", "failed"]
+    item: OutboxId | None = None
+    code: str = ""
+    sentence: str = ""
+    billable: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorSaid:
-    """`message` is the desk's own id of what the operator typed, to show there what became of it."""
+    """`message` is the desk's own id of what the operator typed, to show there what became of it;
+    `reply_to` the desk's id of the message that is answered. Messages of one album share a `group`."""
 
     operator: Operator
     parts: tuple[Part, ...]
     message: str = ""
+    reply_to: str = ""
+    group: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorEdited:
+    """New words for the operator's own message, by the desk's id of it."""
+
+    operator: Operator
+    message: str
+    parts: tuple[Part, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorDeleted:
+    operator: Operator
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorReacted:
+    """To a message of the customer, by the desk's id of it. `emoji` "" takes the reaction back."""
+
+    operator: Operator
+    message: str
+    emoji: str
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -112,12 +188,29 @@ class GaveUp:
     sentence: str
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class UndeliveredMoved:
+    """Somebody decided about a message that could not be delivered: send it again, or forget it."""
+
+    item: OutboxId
+    move: Literal["resend", "drop"]
+    name: str = ""
+
+
 Event = (
     CustomerSaid
     | CustomerEdited
+    | CustomerDeleted
+    | CustomerReacted
     | CustomerPressed
     | ReachabilityChanged
+    | SaidElsewhere
+    | StatusChanged
     | OperatorSaid
+    | OperatorEdited
+    | OperatorDeleted
+    | OperatorReacted
+    | UndeliveredMoved
     | OperatorNoted
     | TicketMoved
     | TimerFired
