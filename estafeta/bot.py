@@ -5,10 +5,11 @@ Pure, like all of a decision. What the flows say is carried out here; what peopl
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from estafeta.draft import Draft
-from estafeta.kernel.model import Button, Notice, Operator, Reason, Stage, ToAction
+from estafeta.kernel.model import Address, Button, Capabilities, Notice, Operator, Reason, Stage, ToAction
 from flows import interpreter
 from flows.interpreter import HandoffRequest, Outcome
 from flows.model import Workspace
@@ -22,14 +23,19 @@ HUMAN_BUTTON = "human"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What deciding needs besides the conversation."""
+    """What deciding needs besides the conversation. `channels` are what the connected ones can do, by
+    their name and account."""
 
     workspace: Workspace
     desks: tuple[str, ...]
+    channels: Mapping[tuple[str, str], Capabilities] = field(default_factory=dict)
     timetable: Timetable = field(init=False)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "timetable", Timetable(self.workspace.hours))
+
+    def can(self, address: Address) -> Capabilities | None:
+        return self.channels.get((address.channel, address.account))
 
 
 def phrase(draft: Draft, rules: Rules, name: str, **values: object) -> str:
@@ -57,6 +63,10 @@ def bot_turn(
     draft: Draft, given: interpreter.Said | interpreter.Pressed, rules: Rules, text: str, *, late: bool
 ) -> None:
     """The bot's answer to the customer, while no person has the conversation."""
+    channel = draft.channel
+    if channel is not None and channel.public:
+        _answer_in_public(draft, given, rules, channel.private)
+        return
     if draft.stage is Stage.QUEUED:
         _answer_while_waiting(draft, given, rules)
         return
@@ -84,6 +94,28 @@ def _answer_while_waiting(draft: Draft, given: interpreter.Said | interpreter.Pr
         return
     for reply in outcome.replies:
         draft.say(reply.text, reply.buttons)
+
+
+def _answer_in_public(draft: Draft, given: interpreter.Said | interpreter.Pressed, rules: Rules, private: str) -> None:
+    """Where strangers read along only what the editors marked as `public` is answered, if a flow says it at
+    once. For all else the customer is invited to where nobody reads along; what was not understood at all
+    people see, who may answer in public themselves."""
+    blank = replace(draft.dialog, frames=(), slots={})
+    outcome = interpreter.advance(rules.workspace, blank, given, scope(draft, rules))
+    flows = rules.workspace.library.flows
+    whole = not (outcome.error or outcome.handoff or outcome.call or outcome.dialog.frames)
+    if outcome.matched and whole and outcome.started and all(flows[name].public for name in outcome.started):
+        for reply in outcome.replies:
+            draft.say(reply.text, reply.buttons)
+        return
+    link = Button(id="private", text=phrase(draft, rules, "write_in_private"), url=private)
+    draft.say(phrase(draft, rules, "in_private"), (link,) if private else ())
+    if not outcome.matched and draft.stage is Stage.BOT:
+        move(draft, Move.REQUEST, rules, reason=Reason.LOW_CONFIDENCE)
+        if draft.ticket is not None:
+            draft.happened("opened", reason=Reason.LOW_CONFIDENCE.value, skill=draft.ticket.skill)
+            draft.timer(policy.REMIND, policy.reminder(rules.workspace, draft.ticket.skill, draft.now))
+        draft.tell_desks(Notice(kind="card"))
 
 
 def carry_out(draft: Draft, outcome: Outcome, rules: Rules) -> None:

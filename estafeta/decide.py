@@ -12,33 +12,32 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from estafeta import bot
+from estafeta import bot, messages
 from estafeta.bot import Rules
 from estafeta.draft import Draft
 from estafeta.kernel.model import (
     ActionFinished,
-    Author,
+    Button,
+    Contact,
     Conversation,
-    CustomerEdited,
     CustomerPressed,
     CustomerSaid,
-    Delivered,
-    DeskThread,
     Entry,
     GaveUp,
+    Json,
     Notice,
-    Operator,
     OperatorNoted,
     OperatorSaid,
-    OutboxItem,
     ReachabilityChanged,
     Reason,
+    SaidElsewhere,
     Signal,
     Stage,
+    Template,
     Text,
     TicketMoved,
     TimerFired,
-    ToCustomer,
+    ToAction,
     ToDesk,
     Understanding,
 )
@@ -65,7 +64,7 @@ class NotUnderstood:
 Meaning = Understanding | NotUnderstood | None
 
 
-def needs_understanding(conversation: Conversation | None, group: Sequence[Signal]) -> str:
+def needs_understanding(conversation: Conversation | None, group: Sequence[Signal], rules: Rules) -> str:
     """The text to understand before deciding, or "" when the bot has no say or there are no words."""
     if conversation is not None and conversation.stage is Stage.HUMAN:
         return ""
@@ -74,6 +73,9 @@ def needs_understanding(conversation: Conversation | None, group: Sequence[Signa
         return "" if first.button == bot.HUMAN_BUTTON else first.label
     if isinstance(first, CustomerSaid):
         text = _words(group)
+        button = _chosen(conversation, text, rules) if conversation else None
+        if button is not None:
+            return "" if button.id == bot.HUMAN_BUTTON else button.text
         return "" if text.startswith("/") else text
     return ""
 
@@ -81,38 +83,38 @@ def needs_understanding(conversation: Conversation | None, group: Sequence[Signa
 def decide(
     conversation: Conversation, group: Sequence[Signal], meaning: Meaning, now: datetime, rules: Rules
 ) -> Decision:
-    """Applies `group`: one signal, or several messages of the customer that waited together."""
-    draft = Draft(conversation, group[0], now, rules.desks)
-    event = group[0].event
-    if isinstance(event, CustomerSaid):
-        _customer_said(draft, group, meaning, rules)
-    elif isinstance(event, CustomerPressed):
-        _customer_pressed(draft, group[0], event, meaning, rules)
-    elif isinstance(event, CustomerEdited):
-        _customer_edited(draft, event)
-    elif isinstance(event, ReachabilityChanged):
-        _reachability(draft, event)
-    elif isinstance(event, OperatorSaid):
-        _operator_said(draft, event, rules)
-    elif isinstance(event, OperatorNoted):
-        entry = draft.entry("note", _operator_author(event.operator), parts=(Text(text=event.text),))
-        draft.tell_desks(Notice(kind="said", entries=(entry.id,)), but=event.operator.desk)
-    elif isinstance(event, TicketMoved):
-        _ticket_moved(draft, event, rules)
-    elif isinstance(event, TimerFired):
-        _timer_fired(draft, event, rules)
-    elif isinstance(event, ActionFinished):
-        _action_finished(draft, event, rules)
-    elif isinstance(event, Delivered):
-        _delivered(draft, event)
-    else:
-        _gave_up(draft, event, rules)
+    """Applies `group`: one signal, or several messages of the customer or of one album that waited together."""
+    draft = Draft(conversation, group[0], now, rules.desks, rules.can)
+    match group[0].event:
+        case CustomerSaid():
+            _customer_said(draft, group, meaning, rules)
+        case CustomerPressed() as event:
+            _customer_pressed(draft, group[0], event, meaning, rules)
+        case ReachabilityChanged() as event:
+            _reachability(draft, event)
+        case SaidElsewhere() as event:
+            _said_elsewhere(draft, event, rules)
+        case OperatorSaid():
+            _operator_said(draft, group, rules)
+        case OperatorNoted() as event:
+            entry = draft.entry("note", messages.operator_author(event.operator), parts=(Text(text=event.text),))
+            draft.tell_desks(Notice(kind="said", entries=(entry.id,)), but=event.operator.desk)
+        case TicketMoved() as event:
+            _ticket_moved(draft, event, rules)
+        case TimerFired() as event:
+            _timer_fired(draft, event, rules)
+        case ActionFinished() as event:
+            _action_finished(draft, event, rules)
+        case GaveUp() as event:
+            _gave_up(draft, event, rules)
+        case event:
+            messages.apply(draft, event)
     return Decision(conversation=draft.finish(), entries=tuple(draft.entries))
 
 
 def decide_broken(conversation: Conversation, group: Sequence[Signal], now: datetime, rules: Rules) -> Decision:
     """What to do with signals that `decide` failed on: keep the words, call people, go on."""
-    draft = Draft(conversation, group[0], now, rules.desks)
+    draft = Draft(conversation, group[0], now, rules.desks, rules.can)
     for signal in group:
         if isinstance(signal.event, CustomerSaid):
             message = {"message": signal.event.message}
@@ -128,13 +130,26 @@ def decide_broken(conversation: Conversation, group: Sequence[Signal], now: date
 
 
 def _words(group: Sequence[Signal]) -> str:
-    return "\n".join(
-        part.text
-        for signal in group
-        if isinstance(signal.event, CustomerSaid)
-        for part in signal.event.parts
-        if isinstance(part, Text) and part.text.strip()
-    ).strip()
+    """What the customer wrote; when nothing was written, the number that was shared."""
+    parts = [part for signal in group if isinstance(signal.event, CustomerSaid) for part in signal.event.parts]
+    words = "\n".join(part.text for part in parts if isinstance(part, Text) and part.text.strip()).strip()
+    return words or "".join(part.phone for part in parts[:1] if isinstance(part, Contact))
+
+
+def _chosen(conversation: Conversation, text: str, rules: Rules) -> Button | None:
+    """The button whose words, or whose number where they were shown as numbered lines, the customer typed."""
+    offered = [button for button in conversation.offered if not button.url]
+    for button in offered:
+        if text.casefold() == button.text.casefold():
+            return button
+    channel = rules.can(conversation.address)
+    number = text.rstrip(".)")
+    if channel is None or channel.choice(conversation.offered) != "numbers" or not number.isdecimal():
+        return None
+    if len(number) > 3 or not 1 <= int(number) <= len(conversation.offered):
+        return None
+    button = conversation.offered[int(number) - 1]
+    return None if button.url else button
 
 
 def _tells_something(draft: Draft, text: str) -> bool:
@@ -144,20 +159,13 @@ def _tells_something(draft: Draft, text: str) -> bool:
 
 
 def _customer_said(draft: Draft, group: Sequence[Signal], meaning: Meaning, rules: Rules) -> None:
-    languages = rules.workspace.languages
     text = _words(group)
+    button = _chosen(draft.before, text, rules)
+    draft.offered = ()
     ids = []
-    for number, signal in enumerate(group):
-        event = signal.event
-        if not isinstance(event, CustomerSaid):  # the engine groups nothing else
-            raise TypeError(f"{type(event).__name__} in a group of the customer's messages")
-        draft.heard(signal, event.profile, language_of(text, event.profile.language, draft.language, languages))
-        last = number == len(group) - 1
-        understanding = meaning if last and isinstance(meaning, Understanding) else None
-        entry = draft.entry(
-            "said", draft.customer_author(), parts=event.parts, understanding=understanding,
-            data={"message": event.message},
-        )  # fmt: skip
+    for number, messages_ in enumerate(_albums(group)):
+        last = number == len(_albums(group)) - 1
+        entry = _heard(draft, messages_, text, meaning if last else None, rules)
         ids.append(entry.id)
     if isinstance(meaning, Understanding):
         draft.understood(meaning)
@@ -166,7 +174,9 @@ def _customer_said(draft: Draft, group: Sequence[Signal], meaning: Meaning, rule
     draft.tell_people(Notice(kind="said", entries=tuple(ids)))
     if draft.stage is Stage.HUMAN:
         return
-    if text.startswith("/start"):
+    if button is not None:
+        _chose(draft, button.id, button.text, meaning, rules)
+    elif text.startswith("/start"):
         if draft.stage is Stage.BOT:
             bot.say_with_way_out(draft, rules, "greeting")
         else:
@@ -180,31 +190,68 @@ def _customer_said(draft: Draft, group: Sequence[Signal], meaning: Meaning, rule
         bot.bot_turn(draft, interpreter.Said(text=text, understanding=known), rules, text, late=late)
 
 
+def _albums(group: Sequence[Signal]) -> list[list[tuple[Signal, CustomerSaid]]]:
+    """The messages; those of one album together."""
+    albums: list[list[tuple[Signal, CustomerSaid]]] = []
+    for signal in group:
+        event = signal.event
+        if not isinstance(event, CustomerSaid):  # the engine groups nothing else
+            raise TypeError(f"{type(event).__name__} in a group of the customer's messages")
+        if albums and event.group and albums[-1][0][1].group == event.group:
+            albums[-1].append((signal, event))
+        else:
+            albums.append([(signal, event)])
+    return albums
+
+
+def _heard(
+    draft: Draft, album: Sequence[tuple[Signal, CustomerSaid]], text: str, meaning: Meaning, rules: Rules
+) -> Entry:
+    """One entry for a message, or for the several of an album."""
+    for signal, event in album:
+        languages = rules.workspace.languages
+        draft.heard(signal, event.profile, language_of(text, event.profile.language, draft.language, languages))
+    parts = tuple(part for _, event in album for part in event.parts)
+    first = album[0][1]
+    data: dict[str, Json] = {"message": first.message}
+    quoted = draft.here(first.reply_to)
+    if quoted is not None:
+        data["reply_to"] = quoted.entry
+    elif first.quote:
+        data["quote"] = first.quote
+    if first.payload:
+        data["payload"] = first.payload
+    understanding = meaning if isinstance(meaning, Understanding) else None
+    entry = draft.entry("said", draft.customer_author(), parts=parts, understanding=understanding, data=data)
+    draft.linked(entry, here=" ".join(event.message for _, event in album))
+    draft.fetch(parts)
+    return entry
+
+
 def _customer_pressed(draft: Draft, signal: Signal, event: CustomerPressed, meaning: Meaning, rules: Rules) -> None:
-    workspace = rules.workspace
-    language = language_of("", event.profile.language, draft.language, workspace.languages)
+    language = language_of("", event.profile.language, draft.language, rules.workspace.languages)
     draft.heard(signal, event.profile, language)
+    draft.offered = ()
     known = meaning if isinstance(meaning, Understanding) else None
     words = (Text(text=event.label),) if event.label else ()
     entry = draft.entry(
         "said", draft.customer_author(), parts=words, understanding=known, data={"button": event.button}
     )
     draft.tell_people(Notice(kind="said", entries=(entry.id,)))
-    if draft.stage is Stage.HUMAN:
-        return
-    if event.button == bot.HUMAN_BUTTON:
+    if draft.stage is not Stage.HUMAN:
+        _chose(draft, event.button, event.label, meaning, rules)
+
+
+def _chose(draft: Draft, button: str, label: str, meaning: Meaning, rules: Rules) -> None:
+    """The button does what it is for; one that is not known any more says its words."""
+    if button == bot.HUMAN_BUTTON:
         bot.call_people(draft, HandoffRequest(reason=Reason.USER_REQUEST, skill="", summary=""), rules)
-    elif interpreter.starts_something(workspace, event.button):
-        given = interpreter.Pressed(button=event.button, label=event.label)
-        bot.bot_turn(draft, given, rules, event.label, late=False)
-    elif event.label:
+    elif interpreter.starts_something(rules.workspace, button):
+        bot.bot_turn(draft, interpreter.Pressed(button=button, label=label), rules, label, late=False)
+    elif label:
+        known = meaning if isinstance(meaning, Understanding) else None
         late = isinstance(meaning, NotUnderstood)
-        bot.bot_turn(draft, interpreter.Said(text=event.label, understanding=known), rules, event.label, late=late)
-
-
-def _customer_edited(draft: Draft, event: CustomerEdited) -> None:
-    entry = draft.entry("edit", draft.customer_author(), parts=event.parts, data={"message": event.message})
-    draft.tell_people(Notice(kind="said", entries=(entry.id,)))
+        bot.bot_turn(draft, interpreter.Said(text=label, understanding=known), rules, label, late=late)
 
 
 def _reachability(draft: Draft, event: ReachabilityChanged) -> None:
@@ -216,10 +263,6 @@ def _reachability(draft: Draft, event: ReachabilityChanged) -> None:
 
 
 # --- people --------------------------------------------------------------------------------------
-
-
-def _operator_author(operator: Operator) -> Author:
-    return Author(kind="operator", name=operator.name, id=operator.id)
 
 
 def _take(draft: Draft, event: OperatorSaid | TicketMoved, what: Move, rules: Rules) -> None:
@@ -234,11 +277,40 @@ def _take(draft: Draft, event: OperatorSaid | TicketMoved, what: Move, rules: Ru
     draft.tell_desks(Notice(kind="card" if before is Stage.BOT else "state"))
 
 
-def _operator_said(draft: Draft, event: OperatorSaid, rules: Rules) -> None:
+def _operator_said(draft: Draft, group: Sequence[Signal], rules: Rules) -> None:
+    said = [signal.event for signal in group if isinstance(signal.event, OperatorSaid)]
+    event, parts = said[0], tuple(part for one in said for part in one.parts)
+    if not draft.may_write and not any(isinstance(part, Template) for part in parts):
+        draft.happened("not_said", why="window_closed", name=event.operator.name)
+        refused = Notice(kind="receipt", text="failed: window_closed", message=event.message)
+        draft.tell_desks(refused, only=event.operator.desk)
+        return
     _take(draft, event, Move.SPEAK, rules)
     draft.first_reply()
-    entry = draft.say_as(_operator_author(event.operator), event.parts, receipt=event.message, desk=event.operator.desk)
+    entry = draft.say_as(
+        messages.operator_author(event.operator), parts, receipt=event.message, desk=event.operator.desk,
+        reply_to=draft.there(event.operator.desk, event.reply_to),
+    )  # fmt: skip
+    draft.fetch(parts)
     draft.tell_desks(Notice(kind="said", entries=(entry.id,)), but=event.operator.desk)
+
+
+def _said_elsewhere(draft: Draft, event: SaidElsewhere, rules: Rules) -> None:
+    """Somebody of ours answered past the platform: the bot is silent from now on, and everybody sees why."""
+    before = draft.stage
+    happened = bot.move(draft, Move.SPEAK, rules, reason=Reason.OPERATOR_TAKEOVER, operator=event.operator)
+    draft.first_reply()
+    if happened is Happened.TAKEN:
+        draft.timer(policy.REMIND, None)
+        draft.happened("taken", name=event.operator.name, where=event.operator.desk)
+    author = messages.operator_author(event.operator)
+    data: dict[str, Json] = {"message": event.message, "where": event.operator.desk}
+    entry = draft.entry("said", author, parts=event.parts, data=data)
+    draft.linked(entry, here=event.message)
+    draft.fetch(event.parts)
+    if happened is Happened.TAKEN:
+        draft.tell_desks(Notice(kind="card" if before is Stage.BOT else "state"))
+    draft.tell_desks(Notice(kind="said", entries=(entry.id,)))
 
 
 def _ticket_moved(draft: Draft, event: TicketMoved, rules: Rules) -> None:
@@ -289,36 +361,14 @@ def _action_finished(draft: Draft, event: ActionFinished, rules: Rules) -> None:
         bot.carry_out(draft, outcome, rules)
 
 
-def _delivered(draft: Draft, event: Delivered) -> None:
-    item = draft.take_item(event.item)
-    if item is None:
-        return
-    if isinstance(item.body, ToDesk) and event.thread is not None:
-        draft.thread(item.body.desk, DeskThread(address=event.thread, card=event.card))
-    if isinstance(item.body, ToCustomer) and item.body.message.author.kind == "operator":
-        _record_delivery(draft, item, item.body, "sent", "")
-
-
 def _gave_up(draft: Draft, event: GaveUp, rules: Rules) -> None:
     item = draft.take_item(event.item)
     if item is None:
         return
-    if isinstance(item.body, ToCustomer):
-        _record_delivery(draft, item, item.body, "failed", event.sentence)
-        if event.code == "blocked":
-            draft.reachable(False)
-        if item.body.message.author.kind != "operator":
-            draft.tell_people(Notice(kind="info", text=event.sentence))
-    elif isinstance(item.body, ToDesk):
+    if isinstance(item.body, ToDesk):
         draft.happened("desk_failed", desk=item.body.desk, why=event.sentence)
+    elif not isinstance(item.body, ToAction):
+        messages.gave_up(draft, item, event)
     elif interpreter.waits_for_call(rules.workspace, draft.dialog) and draft.stage is Stage.BOT:
         given = interpreter.Resulted(ok=False, data=None, error=event.sentence)
         bot.carry_out(draft, interpreter.advance(rules.workspace, draft.dialog, given, bot.scope(draft, rules)), rules)
-
-
-def _record_delivery(draft: Draft, item: OutboxItem, body: ToCustomer, status: str, sentence: str) -> None:
-    entry = draft.entry(
-        "delivery", Author(kind="system"), data={"of": str(item.id), "status": status, "sentence": sentence}
-    )
-    if body.desk:
-        draft.tell_desks(Notice(kind="receipt", text=status, message=body.receipt, entries=(entry.id,)), only=body.desk)

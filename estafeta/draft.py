@@ -5,19 +5,23 @@ The one mutable thing inside `decide`; it never leaves it.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from dataclasses import replace
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from estafeta.kernel.model import (
     Address,
     Author,
     Button,
+    Capabilities,
     Conversation,
     DeskThread,
     Dialog,
     Entry,
     EntryId,
     Json,
+    Link,
+    Media,
     Notice,
     OutboundMessage,
     OutboxId,
@@ -26,23 +30,33 @@ from estafeta.kernel.model import (
     Profile,
     Signal,
     Stage,
-    Text,
     Ticket,
     Timer,
     ToAction,
     ToCustomer,
     ToDesk,
+    ToFiles,
     Understanding,
 )
+from flows import markdown
 from handoff import policy
 
 _KEPT_UNDERSTANDINGS = 3
 _KEPT_WORDS = 300
+_KEPT_LINKS = 20
+"""Messages that replies, edits and reactions still find; the document stays small."""
+_KEPT_UNDELIVERED = 20
+
+Can = Callable[[Address], Capabilities | None]
+"""What the channel of an address can do; None: it is not connected."""
 
 
 class Draft:
-    def __init__(self, conversation: Conversation, cause: Signal, now: datetime, desks: tuple[str, ...]) -> None:
+    def __init__(
+        self, conversation: Conversation, cause: Signal, now: datetime, desks: tuple[str, ...], can: Can
+    ) -> None:
         self.before = conversation
+        self.can = can
         self.cause = cause
         self.now = now
         self.entries: list[Entry] = []
@@ -58,6 +72,10 @@ class Draft:
         self._timers = conversation.timers
         self._threads = conversation.threads
         self._outbox = list(conversation.outbox)
+        self._links = conversation.links
+        self.offered = conversation.offered
+        self.heard_at = conversation.heard_at
+        self.undelivered = conversation.undelivered
         self._seq = conversation.seq
         self._desks = desks
         self._count = 0
@@ -67,6 +85,19 @@ class Draft:
     @property
     def language(self) -> str:
         return self.customer.language
+
+    @property
+    def channel(self) -> Capabilities | None:
+        """What can be done where answers go now."""
+        return self.can(self.address)
+
+    @property
+    def may_write(self) -> bool:
+        """Whether the messenger lets us write freely now: some do for a while after the customer wrote."""
+        channel = self.channel
+        if channel is None or channel.window is None:
+            return True
+        return self.heard_at is not None and self.now - self.heard_at < timedelta(seconds=channel.window)
 
     def customer_author(self) -> Author:
         return Author(kind="customer", name=self.customer.name)
@@ -88,6 +119,7 @@ class Draft:
         address: Address = signal.address or self.address
         known = customer.addresses if address in customer.addresses else (*customer.addresses, address)
         self.address = address
+        self.heard_at = max(signal.at, self.heard_at or signal.at)
         self.customer = replace(
             customer,
             addresses=known,
@@ -146,7 +178,7 @@ class Draft:
     def happened(self, event: str, **data: Json) -> None:
         self.entry("event", Author(kind="system"), data={"event": event, **data})
 
-    def post(self, body: ToCustomer | ToDesk | ToAction, identity: str = "") -> None:
+    def post(self, body: ToCustomer | ToDesk | ToAction | ToFiles, identity: str = "") -> None:
         item = OutboxItem(id=OutboxId(identity or self._id()), body=body)
         self._outbox.append(item)
 
@@ -158,22 +190,84 @@ class Draft:
         return None
 
     def say(self, text: str, buttons: tuple[Button, ...] = ()) -> None:
-        """The bot's words to the customer."""
-        if text:
-            self.say_as(Author(kind="bot"), (Text(text=text),), buttons)
+        """The bot's words, in Markdown, to the customer. Where the messenger does not let us write now, they
+        are not said, and the timeline tells so."""
+        if not text:
+            return
+        if self.may_write:
+            self.offered = buttons or self.offered
+            self.say_as(Author(kind="bot"), (markdown.parse(text),), buttons)
+        else:
+            self.happened("not_said", why="window_closed")
 
     def say_as(
         self, author: Author, parts: tuple[Part, ...], buttons: tuple[Button, ...] = (), *, receipt: str = "",
-        desk: str = "",
+        desk: str = "", reply_to: Link | None = None,
     ) -> Entry:  # fmt: skip
         identity = self._id()
-        entry = self.entry("said", author, parts=parts, buttons=buttons, identity=identity)
+        data: dict[str, Json] = {"reply_to": reply_to.entry} if reply_to else {}
+        entry = self.entry("said", author, parts=parts, buttons=buttons, identity=identity, data=data)
         message = OutboundMessage(
             id=OutboxId(identity), to=self.address, parts=parts, buttons=buttons, author=author,
-            seq=entry.seq,
+            seq=entry.seq, reply_to=reply_to.here if reply_to and reply_to.at == self.address else "",
         )  # fmt: skip
         self.post(ToCustomer(message=message, receipt=receipt, desk=desk), identity)
+        self.linked(entry, there=receipt, desk=desk)
         return entry
+
+    def change(self, link: Link, does: str, *, parts: tuple[Part, ...] = (), emoji: str = "", desk: str = "") -> None:
+        """Has something done to a message that was sent before: edit, delete or react."""
+        identity = self._id()
+        message = OutboundMessage(
+            id=OutboxId(identity), to=link.at, parts=parts, author=Author(kind="operator"),
+            does=does, of=link.here, emoji=emoji,  # type: ignore[arg-type]
+        )  # fmt: skip
+        self.post(ToCustomer(message=message, desk=desk), identity)
+
+    def fetch(self, parts: tuple[Part, ...]) -> None:
+        """Has files brought into our own store before they are gone where they lie."""
+        for part in parts:
+            if isinstance(part, Media) and part.origin:
+                self.post(ToFiles(media=part))
+
+    # --- where messages stand
+
+    def linked(self, entry: Entry, *, here: str = "", there: str = "", desk: str = "") -> None:
+        """Remembers the ids of a message that `entry` holds."""
+        by = entry.author.kind
+        if by != "system":
+            link = Link(entry=entry.id, by=by, at=self.address, here=here, there=there, desk=desk)
+            self._links = (*self._links, link)[-_KEPT_LINKS:]
+
+    def relink(self, link: Link, **changes: str) -> Link:
+        fresh: Link = replace(link, **changes)  # type: ignore[arg-type]
+        self._links = tuple(fresh if held.entry == link.entry else held for held in self._links)
+        return fresh
+
+    def of_entry(self, entry: str) -> Link | None:
+        return next((link for link in self._links if link.entry == entry), None)
+
+    def here(self, message: str) -> Link | None:
+        """The message that the customer's channel calls so."""
+        return next((link for link in reversed(self._links) if message and message in link.here.split()), None)
+
+    def there(self, desk: str, message: str) -> Link | None:
+        """The message that the desk calls so: by its id there, or by the entry's."""
+        for link in reversed(self._links):
+            if message and (link.entry == message or (link.desk == desk and message in link.there.split())):
+                return link
+        return None
+
+    def up_to(self, link: Link) -> Iterator[Link]:
+        """The messages in the same chat that were sent before this one, and it."""
+        for held in self._links:
+            if held.at == link.at:
+                yield held
+            if held.entry == link.entry:
+                return
+
+    def not_delivered(self, item: OutboxItem) -> None:
+        self.undelivered = (*self.undelivered, item)[-_KEPT_UNDELIVERED:]
 
     # --- people
 
@@ -223,5 +317,9 @@ class Draft:
             threads=self._threads,
             told_closed_until=self.told_closed_until,
             last_words=self._last_words,
+            links=self._links,
+            offered=self.offered,
+            heard_at=self.heard_at,
+            undelivered=self.undelivered,
             updated_at=self.now,
         )

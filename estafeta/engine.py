@@ -4,8 +4,9 @@ done outside. Any number of engines may work on one store; the version check kee
 
 from __future__ import annotations
 
+import asyncio
 import time
-from collections import OrderedDict
+from collections import Counter, OrderedDict
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
@@ -17,30 +18,24 @@ from estafeta.bot import Rules
 from estafeta.decide import Decision, Meaning, NotUnderstood, decide, decide_broken, needs_understanding
 from estafeta.kernel.errors import Conflict, StoreUnavailable, UnderstandingFailed
 from estafeta.kernel.model import (
-    Address,
     Conversation,
     ConversationId,
-    Customer,
-    CustomerPressed,
-    CustomerSaid,
-    Delivered,
-    Entry,
     OutboxId,
     Signal,
-    SignalId,
     Stage,
-    TimerFired,
     Understanding,
 )
 from estafeta.kernel.ports import MAILBOX, Bus, Change, Clock, Live, Mailbox, Store, Understander
 from estafeta.lanes import Lanes
 from estafeta.presence import Presence
-from flows import interpreter
+from estafeta.turn import Turn, album, shared_out
 
 _log = structlog.get_logger("engine")
 
 _REMEMBERED = 2_000
 _TRIES = 20
+ALBUM_SECONDS = 0.7
+"""So long after its last part an album is taken for whole."""
 
 
 class HandsOn(Protocol):
@@ -65,6 +60,7 @@ class Tally:
     conflicts: int = 0
     handoffs: int = 0
     late_understandings: int = 0
+    billable: int = 0
 
 
 class Engine:
@@ -101,6 +97,8 @@ class Engine:
         self._unseen: set[ConversationId] = set()
         self._unfinished: set[ConversationId] = set()
         self._latest: OrderedDict[ConversationId, Conversation] = OrderedDict()
+        self._albums: dict[ConversationId, dict[str, tuple[int, float]]] = {}
+        self._waking: set[asyncio.Task[None]] = set()
         self.tally = Tally()
         presence.on_lapse = self._lapsed
 
@@ -118,9 +116,13 @@ class Engine:
     async def run(self) -> None:
         """Takes wake-ups until cancelled. `lanes` must be open, and for as long as the outbox sends: its
         outcomes are applied in them."""
-        async for conversation in self._bus.wakes():
-            self.wake(conversation)
-            await self.lanes.room(self._most)
+        try:
+            async for conversation in self._bus.wakes():
+                self.wake(conversation)
+                await self.lanes.room(self._most)
+        finally:
+            for task in self._waking:
+                task.cancel()
 
     def wake(self, conversation: ConversationId) -> None:
         """There may be news in the store about this conversation."""
@@ -169,10 +171,11 @@ class Engine:
         mailbox = await self._mailbox(conversation_id)
         now = self._clock.now()
         outcomes = tuple(self._outcomes.get(conversation_id, ()))
-        work = _Turn(mailbox, conversation_id, now, outcomes)
+        work = Turn(mailbox, conversation_id, now, outcomes)
         work.fire_timers()
         before = work.conversation
-        while (group := work.next_group(self.rules)) is not None:
+        growing = self._growing(conversation_id, mailbox.signals)
+        while (group := work.next_group(self.rules, growing)) is not None:
             meaning = await self._meaning(work.conversation, group)
             decision = self._decide(work.opened(group[0]), group, meaning, now)
             work.advanced(decision.conversation, decision.entries, group)
@@ -180,7 +183,7 @@ class Engine:
             return
         gone = await self._presence.gone(work.conversation.holders)
         me = self._presence.name
-        work.conversation = _shared_out(work.conversation, me, gone)
+        work.conversation = shared_out(work.conversation, me, gone)
         if work.applied or work.conversation is not before:
             await self._commit(work, before)
             self._forget(conversation_id, len(outcomes))
@@ -221,7 +224,7 @@ class Engine:
             else:
                 del self._outcomes[conversation]
 
-    async def _commit(self, work: _Turn, before: Conversation | None) -> None:
+    async def _commit(self, work: Turn, before: Conversation | None) -> None:
         expected = before.version if before is not None else 0
         if work.conversation is None:
             return
@@ -235,6 +238,30 @@ class Engine:
             )
         )
 
+    def _growing(self, conversation: ConversationId, signals: Sequence[Signal]) -> frozenset[str]:
+        """Albums in the mailbox that may not be whole yet: messengers send their parts one by one and no word
+        of the last. Looked at again when nothing was added for a moment."""
+        sizes = Counter(group for signal in signals if (group := album(signal)))
+        before = self._albums.pop(conversation, {})
+        if not sizes:
+            return frozenset()
+        now = self._clock.monotonic()
+        seen = {}
+        for group, size in sizes.items():
+            known, since = before.get(group, (0, now))
+            seen[group] = (size, since if known == size else now)
+        growing = frozenset(group for group, (_, since) in seen.items() if now - since < ALBUM_SECONDS)
+        if growing:
+            self._albums[conversation] = seen
+            task = asyncio.get_running_loop().create_task(self._wake_later(conversation))
+            self._waking.add(task)
+            task.add_done_callback(self._waking.discard)
+        return growing
+
+    async def _wake_later(self, conversation: ConversationId) -> None:
+        await self._clock.sleep(ALBUM_SECONDS)
+        self.wake(conversation)
+
     def _decide(self, conversation: Conversation, group: Sequence[Signal], meaning: Meaning, now: datetime) -> Decision:
         """The decision; when making it fails on our side, one that calls people instead."""
         try:
@@ -246,13 +273,13 @@ class Engine:
     async def _meaning(self, conversation: Conversation | None, group: list[Signal]) -> Meaning:
         """What the messages mean together; when that is not clear, what the clearest of them means:
         "blah" and "a person, please" are a wish for a person."""
-        together = await self._understand(needs_understanding(conversation, group))
+        together = await self._understand(needs_understanding(conversation, group, self.rules))
         enough = self.rules.workspace.bot.fallback.confidence
         if len(group) == 1 or not isinstance(together, Understanding) or together.confidence >= enough:
             return together
         clearest = together
         for signal in group:
-            alone = await self._understand(needs_understanding(conversation, [signal]))
+            alone = await self._understand(needs_understanding(conversation, [signal], self.rules))
             if isinstance(alone, Understanding) and alone.confidence > clearest.confidence:
                 clearest = alone
         return replace(clearest, entities=together.entities) if clearest.confidence >= enough else together
@@ -270,9 +297,10 @@ class Engine:
             _log.exception("understanding_broke")
             return NotUnderstood()
 
-    def _finished(self, work: _Turn, before: Conversation | None, began: float) -> None:
+    def _finished(self, work: Turn, before: Conversation | None, began: float) -> None:
         self.tally.turns += 1
         self.tally.signals += len(work.applied)
+        self.tally.billable += work.billable
         after = work.conversation
         was = before.stage if before is not None else Stage.BOT
         if after is None:
@@ -290,106 +318,3 @@ class Engine:
             version=after.version,
             ms=round((time.perf_counter() - began) * 1000, 2),
         )
-
-
-class _Turn:
-    """What is being worked on: the conversation so far and what is left in its mailbox."""
-
-    def __init__(
-        self, mailbox: Mailbox, conversation_id: ConversationId, now: datetime, outcomes: tuple[Signal, ...]
-    ) -> None:
-        self.conversation = mailbox.conversation
-        self.applied: list[SignalId] = []
-        self.entries: list[Entry] = []
-        self.only_outcomes = True
-        self._id = conversation_id
-        self._now = now
-        self._waiting = [*outcomes, *mailbox.signals]
-        self._in_mailbox = frozenset(signal.id for signal in mailbox.signals)
-
-    def fire_timers(self) -> None:
-        """Due timers become signals here: derived from the conversation, they need not be stored."""
-        if self.conversation is None:
-            return
-        for timer in self.conversation.timers:
-            if timer.at <= self._now:
-                self._waiting.append(
-                    Signal(
-                        id=SignalId(f"{self._id}.{timer.name}.{timer.at.isoformat()}"),
-                        at=self._now,
-                        event=TimerFired(timer=timer.name, due=timer.at),
-                        conversation=self._id,
-                    )
-                )
-
-    def next_group(self, rules: Rules) -> list[Signal] | None:
-        """The next signal, with the customer's further messages right behind it.
-
-        While a flow waits for an action's reply the customer's words wait too: the reply comes within
-        seconds, and answers stay in order.
-        """
-        busy = (
-            self.conversation is not None
-            and self.conversation.stage is Stage.BOT
-            and interpreter.waits_for_call(rules.workspace, self.conversation.dialog)
-        )
-        for number, signal in enumerate(self._waiting):
-            if busy and isinstance(signal.event, CustomerSaid | CustomerPressed):
-                continue
-            end = number + 1
-            if isinstance(signal.event, CustomerSaid):
-                while end < len(self._waiting) and _folds(signal, self._waiting[end]):
-                    end += 1
-            group = self._waiting[number:end]
-            del self._waiting[number:end]
-            return group
-        return None
-
-    def opened(self, signal: Signal) -> Conversation:
-        """The conversation, or a new one for the signal that opens it."""
-        if self.conversation is not None:
-            return self.conversation
-        address = signal.address or Address(channel="", account="", chat="")
-        return Conversation(id=self._id, address=address, customer=Customer(first_seen=signal.at))
-
-    def advanced(self, conversation: Conversation, entries: tuple[Entry, ...], group: list[Signal]) -> None:
-        self.conversation = conversation
-        self.only_outcomes = self.only_outcomes and isinstance(group[0].event, Delivered)
-        self.entries.extend(entries)
-        self.applied.extend(signal.id for signal in group)
-
-    @property
-    def applied_from_mailbox(self) -> list[SignalId]:
-        return [signal for signal in self.applied if signal in self._in_mailbox]
-
-    @property
-    def holds_back(self) -> bool:
-        """Whether something in the mailbox was left for a later turn."""
-        return bool(self._waiting)
-
-
-def _folds(first: Signal, other: Signal) -> bool:
-    """Whether `other` belongs into one turn with `first`. Commands stand alone."""
-    if not isinstance(other.event, CustomerSaid) or not isinstance(first.event, CustomerSaid):
-        return False
-    return not (_is_command(first.event) or _is_command(other.event))
-
-
-def _is_command(said: CustomerSaid) -> bool:
-    return bool(said.parts) and getattr(said.parts[0], "text", "").startswith("/")
-
-
-def _shared_out(conversation: Conversation, me: str, gone: frozenset[str]) -> Conversation:
-    """With a holder at work for each item of the outbox: its own, or whoever already holds something
-    for the same destination, so that order is kept there; else this worker."""
-    if all(item.holder not in gone for item in conversation.outbox):
-        return conversation
-    owners: dict[str, str] = {}
-    for item in conversation.outbox:
-        if item.holder not in gone:
-            owners.setdefault(item.destination, item.holder)
-    outbox = tuple(
-        item if item.holder not in gone else replace(item, holder=owners.get(item.destination, me))
-        for item in conversation.outbox
-    )
-    return replace(conversation, outbox=outbox)

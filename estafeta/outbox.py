@@ -8,8 +8,8 @@ until its outcome has been applied, so that a crash repeats at most what was in 
 from __future__ import annotations
 
 import random
-from collections import deque
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections import OrderedDict, deque
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from itertools import islice
@@ -17,6 +17,8 @@ from typing import Protocol
 
 import structlog
 
+from estafeta.attachments import Attachments
+from estafeta.folding import FOLDED, folded
 from estafeta.kernel.errors import EstafetaError, SendFailed, StoreUnavailable
 from estafeta.kernel.model import (
     ActionFinished,
@@ -34,6 +36,7 @@ from estafeta.kernel.model import (
     ToAction,
     ToCustomer,
     ToDesk,
+    ToFiles,
 )
 from estafeta.kernel.ports import Channel, Clock, Desk, DeskView, Receipt, Store
 from estafeta.lanes import Lanes
@@ -58,8 +61,10 @@ Outcome = Delivered | GaveUp | ActionFinished
 
 _VIEW_ENTRIES = 30
 _MOST_ENTRIES = 10_000
-_FOLDED_ENTRIES = 50
 _LONGEST_PAUSE = 60.0
+_RECONCILED_WITHIN = 20.0
+"""Seconds in which a messenger that tells what became of a send by our own id usually does."""
+_REMEMBERED = 10_000
 
 
 class Actions(Protocol):
@@ -101,6 +106,10 @@ class _InHand:
     item: OutboxItem
 
 
+class _Settled(Exception):
+    """The messenger told meanwhile what became of the item, and the conversation knows."""
+
+
 class _TakenOver(Exception):
     """Another worker has the item, or nobody."""
 
@@ -122,10 +131,13 @@ class Outbox:
         store: Store,
         clock: Clock,
         presence: Presence,
+        attachments: Attachments | None = None,
         patience: Patience | None = None,
         language: str = "ru",
         stop_within: float = 5.0,
     ) -> None:
+        self._attachments = attachments
+        self._read: OrderedDict[ConversationId, str] = OrderedDict()
         self._language = language
         self._channels = channels
         self._desks = desks
@@ -167,13 +179,19 @@ class Outbox:
         waiting = self._waiting.get(lane)  # None: woken for what the run before has just done
         while waiting:
             conversation = waiting[0].conversation
-            item, folded = _folded([one.item for one in islice(waiting, _FOLDED_ENTRIES)])
+            item, done_with = folded(
+                [one.item for one in islice(waiting, FOLDED)], merges=self._merges(waiting[0].item)
+            )
             try:
                 outcome = await self._perform(waiting[0], item)
             except _TakenOver:
                 self._let_go(waiting)
                 break
-            for done in folded:
+            except _Settled:  # the first is settled in the store already, and with it those in the same message
+                waiting.popleft()
+                outcome = Delivered(item=item.id)
+                del done_with[0]
+            for done in done_with:
                 waiting.popleft()
                 self.told(
                     Signal(
@@ -228,13 +246,16 @@ class Outbox:
                 show = partial(self._show, in_hand, item, body)
                 receipt = await self._persist(in_hand, self._patience.desk, show, insist=True)
                 return Delivered(item=item.id, external=receipt.external, thread=receipt.thread, card=receipt.card)
-            receipt = await self._persist(in_hand, self._patience.customer, partial(self._send, body))
+            if isinstance(body, ToFiles):
+                await self._persist(in_hand, self._patience.customer, partial(self._fetch, body))
+                return Delivered(item=item.id)
+            receipt = await self._persist(in_hand, self._patience.customer, partial(self._send, conversation, body))
             return Delivered(item=item.id, external=receipt.external)
         except SendFailed as failure:
             self.tally.gave_up += 1
             _log.warning("gave_up", conversation=conversation.id, item=item.id, code=failure.code, fault=failure.fault)
             return GaveUp(item=item.id, code=failure.code, sentence=failure.sentence)
-        except _TakenOver:
+        except (_TakenOver, _Settled):
             raise
         except Exception:
             self.tally.gave_up += 1
@@ -266,6 +287,8 @@ class Outbox:
                 waited = self._clock.monotonic() - started
                 if not again or waited >= patience or waited + wait > patience:
                     raise
+                if failure.maybe_sent and self._reconciles(in_hand.item):
+                    await self._settled(in_hand)
                 doubted = doubted or failure.maybe_sent
                 self.tally.unsure += failure.maybe_sent
                 self.tally.retried += 1
@@ -273,13 +296,52 @@ class Outbox:
                 await self._clock.sleep(max(wait, pause * random.uniform(0.8, 1.2)))  # noqa: S311
                 pause = min(pause * 2, _LONGEST_PAUSE)
 
-    async def _send(self, body: ToCustomer) -> Receipt:
+    def _channel(self, item: OutboxItem) -> Channel | None:
+        if not isinstance(item.body, ToCustomer):
+            return None
+        to = item.body.message.to
+        return self._channels.get((to.channel, to.account))
+
+    def _merges(self, item: OutboxItem) -> bool:
+        channel = self._channel(item)
+        return channel is not None and channel.capabilities.merges
+
+    def _reconciles(self, item: OutboxItem) -> bool:
+        channel = self._channel(item)
+        return channel is not None and channel.capabilities.reconciles
+
+    async def _settled(self, in_hand: _InHand) -> None:
+        """Gives the messenger time to tell what became of a send without an answer. Raises `_Settled` if the
+        conversation has heard of it: the item is not held any more."""
+        started = self._clock.monotonic()
+        while self._clock.monotonic() - started < _RECONCILED_WITHIN:
+            await self._clock.sleep(0.5)
+            if in_hand.item.id not in self._held.get(in_hand.conversation.id, ()):
+                raise _Settled
+
+    async def _fetch(self, body: ToFiles) -> Receipt:
+        if self._attachments is not None:
+            await self._attachments.obtain(body.media)
+        return Receipt()
+
+    async def _send(self, conversation: Conversation, body: ToCustomer) -> Receipt:
         to = body.message.to
         channel = self._channels.get((to.channel, to.account))
         if channel is None:
             where = f"{to.channel} ({to.account})"
             raise SendFailed("no_channel", self._sentence("no_channel", where=where), fault="settings")
+        if channel.capabilities.reads:
+            await self._mark_read(channel, conversation)
         return Receipt(external=await channel.send(body.message))
+
+    async def _mark_read(self, channel: Channel, conversation: Conversation) -> None:
+        """Whoever gets an answer sees that the question was read; told once for each message."""
+        message = _latest(conversation)
+        if message and self._read.get(conversation.id) != message:
+            self._read[conversation.id] = message
+            if len(self._read) > _REMEMBERED:
+                self._read.popitem(last=False)
+            await channel.read(conversation.address, message)
 
     async def _show(self, in_hand: _InHand, item: OutboxItem, body: ToDesk) -> Receipt:
         conversation = in_hand.conversation
@@ -288,7 +350,11 @@ class Outbox:
             raise SendFailed("no_desk", self._sentence("no_desk", where=body.desk), fault="settings")
         latest = (await self._store.load(conversation.id)).conversation or conversation
         entries = await self._entries(conversation.id, frozenset(body.notice.entries))
-        view = DeskView(conversation=latest, entries=entries, now=self._clock.now())
+        channel = self._channels.get((latest.address.channel, latest.address.account))
+        view = DeskView(
+            conversation=latest, entries=entries, now=self._clock.now(),
+            capabilities=channel.capabilities if channel else None,
+        )  # fmt: skip
         await self._still_ours(in_hand)  # reading may have taken long
         receipt = await desk.show(item.id, body.notice, view)
         if receipt.thread is not None:
@@ -320,7 +386,7 @@ class Outbox:
     async def _act(self, conversation: Conversation, item: OutboxItem, body: ToAction) -> ActionFinished:
         channel = self._channels.get((conversation.address.channel, conversation.address.account))
         if channel is not None:
-            await channel.typing(conversation.address)
+            await channel.typing(conversation.address, message=_latest(conversation))
         try:
             data = await self._actions.run(item.id, body.action, body.arguments)
         except ActionFailed as failure:
@@ -329,23 +395,9 @@ class Outbox:
         return ActionFinished(item=item.id, ok=True, data=data)
 
 
-def _folded(waiting: Sequence[OutboxItem]) -> tuple[OutboxItem, list[OutboxId]]:
-    """What to do first, and the items that are done with it: words for a desk that wait one behind the
-    other are shown as one message, so that a burst costs a group's budget one post."""
-    first = waiting[0]
-    ids, entries = [first.id], list(_words(first))
-    if not entries or not isinstance(first.body, ToDesk):
-        return first, ids
-    for item in waiting[1:]:
-        more = _words(item)
-        if not more or len(entries) + len(more) > _FOLDED_ENTRIES:
-            break
-        ids.append(item.id)
-        entries += more
-    notice = replace(first.body.notice, entries=tuple(entries))
-    return replace(first, body=replace(first.body, notice=notice)), ids
-
-
-def _words(item: OutboxItem) -> tuple[EntryId, ...]:
-    body = item.body
-    return body.notice.entries if isinstance(body, ToDesk) and body.notice.kind == "said" else ()
+def _latest(conversation: Conversation) -> str:
+    """What the channel calls the customer's latest message there, or ""."""
+    for link in reversed(conversation.links):
+        if link.by == "customer" and link.at == conversation.address:
+            return link.here.rpartition(" ")[2]
+    return ""

@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Mapping
 
+from estafeta.attachments import Attachments
 from estafeta.bot import Rules
 from estafeta.engine import Engine
 from estafeta.kernel.ports import Bus, Channel, Clock, Desk, Store, Understander
@@ -32,6 +33,7 @@ class Worker:
         channels: Mapping[tuple[str, str], Channel],
         desks: Mapping[str, Desk],
         actions: Actions,
+        attachments: Attachments | None = None,
         language: str = "ru",
         deadline: float = 3.0,
         stop_within: float = 5.0,
@@ -47,6 +49,7 @@ class Worker:
             store=store,
             clock=clock,
             presence=presence,
+            attachments=attachments,
             language=language,
             stop_within=stop_within,
         )
@@ -56,7 +59,11 @@ class Worker:
             clock=clock,
             understander=understander,
             outbox=self.outbox,
-            rules=Rules(workspace=workspace, desks=tuple(desks)),
+            rules=Rules(
+                workspace=workspace,
+                desks=tuple(desks),
+                channels={key: channel.capabilities for key, channel in channels.items()},
+            ),
             presence=presence,
             deadline=deadline,
             patience=stop_within,

@@ -95,11 +95,13 @@ def _check_schedules(workspace: Workspace, hours: Source) -> None:
 
 
 def _texts(value: object, place: Place) -> Iterator[tuple[Place, LocalText]]:
-    """Every text within a file."""
+    """Every text written in a file."""
     if isinstance(value, LocalText):
         yield place, value
     elif isinstance(value, BaseModel):
         for name, field in type(value).model_fields.items():
+            if isinstance(field.default, LocalText) and name not in value.model_fields_set:
+                continue  # our own words, in the languages that we have them in
             yield from _texts(getattr(value, name), (*place, field.alias or name))
     elif isinstance(value, dict):
         for key, item in value.items():

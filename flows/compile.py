@@ -197,6 +197,7 @@ class _FlowCompiler:
             intents=self._file.start.intent,
             command=(self._file.start.command or "").lower(),
             always=self._file.always,
+            public=self._file.public,
             steps=steps,
             start=0,
             places={step.place: number for number, step in enumerate(steps)},

@@ -128,7 +128,7 @@ class Action(Strict):
 
 
 class Phrases(Strict):
-    """What the bot says outside of the flows. Every one is needed."""
+    """What the bot says outside of the flows. Those without words of their own here are needed."""
 
     greeting: LocalText
     fallback: LocalText
@@ -142,6 +142,13 @@ class Phrases(Strict):
     unsupported: LocalText
     stuck: LocalText
     human: LocalText
+    in_private: LocalText = LocalText(
+        {
+            "ru": "Здесь нас читают и другие. Напишите нам, пожалуйста, лично: там и ответим.",
+            "en": "Others can read this. Please write to us privately, and we will answer there.",
+        }
+    )
+    write_in_private: LocalText = LocalText({"ru": "Написать лично", "en": "Write privately"})
 
 
 class BotFile(Strict):

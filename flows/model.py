@@ -170,13 +170,15 @@ class CallPeople(Step):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Flow:
     """`version` is the content's hash. `places` finds a step by its pointer. `asks` are the slot and
-    the entity of every question, in order: what a starting message may answer at once."""
+    the entity of every question, in order: what a starting message may answer at once. `public`: it may
+    answer where strangers read along."""
 
     name: str
     version: str
     intents: tuple[str, ...]
     command: str
     always: bool
+    public: bool
     steps: tuple[Step, ...]
     start: int
     places: Mapping[str, int]

@@ -245,6 +245,7 @@ class FlowFile(Strict):
     flow: Name
     start: Start = Start()
     always: StrictBool = False
+    public: StrictBool = False
     steps: Steps
 
 

@@ -35,6 +35,7 @@ from estafeta.kernel.model import (
     OutboxId,
     Signal,
     SignalId,
+    Template,
     Text,
     TicketMoved,
 )
@@ -59,7 +60,7 @@ class RecordingChannel:
     failures: list[SendFailed] = field(default_factory=list)
     capabilities: Capabilities = field(
         default_factory=lambda: Capabilities(
-            text=4096, unit="utf16", buttons=100, label=64, typing=True, edits=True, media=False, idempotent=True
+            text=4096, unit="utf16", buttons=100, label=64, typing=True, edits=True, idempotent=True
         )
     )
 
@@ -73,8 +74,14 @@ class RecordingChannel:
             self.sent.append(message)
         return f"ext-{message.id}"
 
-    async def typing(self, to: Address, who: Literal["bot", "operator"] = "bot") -> None:
+    async def typing(self, to: Address, who: Literal["bot", "operator"] = "bot", message: str = "") -> None:
         return None
+
+    async def read(self, to: Address, message: str) -> None:
+        return None
+
+    async def templates(self) -> tuple[Template, ...]:
+        return ()
 
     @property
     def texts(self) -> list[str]:

@@ -34,6 +34,7 @@ from estafeta.kernel.model import (
     Profile,
     Signal,
     SignalId,
+    Template,
     Text,
 )
 from estafeta.kernel.ports import Accept, Live, Understander
@@ -52,7 +53,7 @@ class TerminalChannel:
     name = "terminal"
     account = "local"
     capabilities = Capabilities(
-        text=4000, unit="codepoints", buttons=100, label=200, typing=False, edits=False, media=False, idempotent=True
+        text=4000, unit="codepoints", buttons=100, label=200, typing=False, edits=False, idempotent=True
     )
 
     def __init__(self) -> None:
@@ -73,8 +74,14 @@ class TerminalChannel:
             click.secho(f"  [{number}] {button.text}", fg="blue")
         self.buttons = buttons
 
-    async def typing(self, to: Address, who: Literal["bot", "operator"] = "bot") -> None:
+    async def typing(self, to: Address, who: Literal["bot", "operator"] = "bot", message: str = "") -> None:
         click.secho("…", dim=True)
+
+    async def read(self, to: Address, message: str) -> None:
+        """Nothing: who types sees that it is read."""
+
+    async def templates(self) -> tuple[Template, ...]:
+        return ()
 
 
 def run_chat(settings: Settings, *, language: str, why: bool) -> None:

@@ -6,6 +6,7 @@ from __future__ import annotations
 import hmac
 import json
 import urllib.error
+import urllib.parse
 import urllib.request
 
 from aiohttp import web
@@ -31,7 +32,7 @@ def ask(settings: Settings, method: str, path: str) -> Json:
     """What the process that listens on the settings' port answers. Raises `ConfigurationError` with a sentence."""
     token = _token(settings)
     request = urllib.request.Request(  # noqa: S310 - our own address
-        settings.local_url + path, method=method, headers={"Authorization": f"Bearer {token}"}
+        settings.local_url + urllib.parse.quote(path), method=method, headers={"Authorization": f"Bearer {token}"}
     )
     # Not through a proxy of the environment: the token is for this machine alone.
     direct = urllib.request.build_opener(urllib.request.ProxyHandler({}))

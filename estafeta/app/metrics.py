@@ -30,6 +30,7 @@ class _Parts:
             "estafeta_conflicts": ("Turns decided again because another worker was first", done.conflicts),
             "estafeta_handoffs": ("Conversations that called people", done.handoffs),
             "estafeta_late_understandings": ("Texts not understood in time", done.late_understandings),
+            "estafeta_billable": ("Messages that a messenger charges for", done.billable),
             "estafeta_sent": ("Things sent to customers and desks", sent.sent),
             "estafeta_retried": ("Sends tried again", sent.retried),
             "estafeta_sent_unsure": ("Sends repeated because no answer came back: perhaps doubled", sent.unsure),

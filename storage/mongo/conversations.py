@@ -137,12 +137,16 @@ async def entries(stored: Collections, conversation: object, after: int, limit: 
 
 async def latest(stored: Collections, stages: Sequence[Stage], limit: int) -> list[Conversation]:
     wanted = [text(stage.value) for stage in dict.fromkeys(stages)]
-    if not wanted:
-        return []
+    return await _latest(stored, {"stage": {"$in": wanted}}, limit) if wanted else []
+
+
+async def undelivered(stored: Collections, limit: int) -> list[Conversation]:
+    return await _latest(stored, {"undelivered": True}, limit)
+
+
+async def _latest(stored: Collections, wanted: Document, limit: int) -> list[Conversation]:
     conversations: list[Conversation] = []
-    async for each in (
-        stored.conversations.find({"stage": {"$in": wanted}}, {"pending": 0}).sort("updated_at", -1).limit(limit)
-    ):
+    async for each in stored.conversations.find(wanted, {"pending": 0}).sort("updated_at", -1).limit(limit):
         try:
             conversations.append(read(Conversation, each))
         except DecodingError:
@@ -256,6 +260,8 @@ def write(change: Change, now: datetime) -> Write:
         document["due_at"] = conversation.due_at
     if conversation.holders:
         document["holders"] = [text(holder) for holder in conversation.holders]
+    if conversation.undelivered:
+        document["undelivered"] = True
     if change.applied or change.entries:
         document["pending"] = {
             "applied": [text(signal) for signal in change.applied],

@@ -4,7 +4,7 @@ A step that was released is never changed; add another. Several processes may op
 once, and one may die in the middle, so a step may run twice, also at the same time, to the same end.
 Whatever the version, opening makes indexes that are missing.
 
-conversations  {_id, version, seq, stage, due_at?, holders?, updated_at, commit, pending?, body}
+conversations  {_id, version, seq, stage, due_at?, holders?, undelivered?, updated_at, commit, pending?, body}
 signals        {_id, conversation, order, waiting, body}; once applied {_id, conversation, order, applied_at}
 entries        {_id: "conversation/0000000001", conversation, seq, id, body}
 addresses      {_id: address, conversation}
@@ -78,6 +78,12 @@ INDEXES = (
         name="held",
         keys=(("holders", 1), ("updated_at", 1)),
         options=_where({"holders": {"$exists": True}}),
+    ),
+    Index(
+        collection="conversations",
+        name="undelivered",
+        keys=(("updated_at", -1),),
+        options=_where({"undelivered": True}),
     ),
     Index(collection="conversations", name="by_stage", keys=(("stage", 1), ("updated_at", -1))),
     # What ran out is free already; this only clears away the names of workers long gone.

@@ -137,6 +137,10 @@ class MongoStore:
         with self._asked() as stored:
             return await conversations.latest(stored, stages, limit) if limit > 0 else []
 
+    async def undelivered(self, limit: int) -> list[Conversation]:
+        with self._asked() as stored:
+            return await conversations.undelivered(stored, limit) if limit > 0 else []
+
     async def put(self, key: str, value: Json) -> None:
         with self._asked() as stored:
             own = {"_id": text(key)}

@@ -56,5 +56,10 @@ _HOLDERS = (
     "CREATE INDEX conversations_held ON conversations (updated_at) WHERE holders <> ''",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _HOLDERS)
+_UNDELIVERED = (
+    "ALTER TABLE conversations ADD COLUMN undelivered INTEGER NOT NULL DEFAULT 0",
+    "CREATE INDEX conversations_undelivered ON conversations (updated_at) WHERE undelivered",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _HOLDERS, _UNDELIVERED)
 """`PRAGMA user_version` counts how many of them a file has seen."""

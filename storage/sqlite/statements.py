@@ -33,6 +33,7 @@ class StoredChange(NamedTuple):
     stage: str
     due_at: int | None
     holders: str
+    undelivered: int
     updated_at: int
     body: bytes
     applied: Sequence[tuple[str]]
@@ -50,10 +51,11 @@ _KNOWN = """SELECT id FROM conversations WHERE id = ?1
 _LOAD_CONVERSATION = "SELECT body FROM conversations WHERE id = ?"
 _LOAD_SIGNALS = "SELECT id, body FROM signals WHERE conversation = ? AND applied = 0 ORDER BY seq LIMIT ?"
 
-_INSERT_CONVERSATION = """INSERT INTO conversations (version, stage, due_at, holders, updated_at, body, id)
-    VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING"""
+_INSERT_CONVERSATION = """INSERT INTO conversations (version, stage, due_at, holders, undelivered, updated_at, body, id)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING"""
 _UPDATE_CONVERSATION = """UPDATE conversations
-    SET version = ?, stage = ?, due_at = ?, holders = ?, updated_at = ?, body = ? WHERE id = ? AND version = ?"""
+    SET version = ?, stage = ?, due_at = ?, holders = ?, undelivered = ?, updated_at = ?, body = ?
+    WHERE id = ? AND version = ?"""
 _APPLY = "UPDATE signals SET applied = 1, body = NULL WHERE id = ?"
 _APPEND = """INSERT INTO entries (conversation, seq, id, body) VALUES (?, ?, ?, ?)
     ON CONFLICT (conversation, seq) DO NOTHING"""
@@ -72,6 +74,7 @@ _ORPHANED = """SELECT updated_at, id FROM conversations WHERE holders <> '' AND 
         SELECT 1 FROM json_each(holders) WHERE value NOT IN (SELECT value FROM json_each(?))
     ) ORDER BY updated_at LIMIT ?"""
 
+_UNDELIVERED = "SELECT updated_at, id, body FROM conversations WHERE undelivered ORDER BY updated_at DESC LIMIT ?"
 _LATEST = "SELECT updated_at, id, body FROM conversations WHERE stage = ? ORDER BY updated_at DESC LIMIT ?"
 
 _PUT = """INSERT INTO small_values (key, value) VALUES (?, ?)
@@ -119,7 +122,7 @@ def load(cursor: sqlite3.Cursor, conversation: str) -> tuple[bytes | None, list[
 
 
 def commit(cursor: sqlite3.Cursor, change: StoredChange) -> None:
-    head = change[2:8]
+    head = change[2:9]
     if change.expected:
         cursor.execute(_UPDATE_CONVERSATION, (*head, change.id, change.expected))
     else:
@@ -179,6 +182,11 @@ def conversations(cursor: sqlite3.Cursor, stages: Sequence[str], limit: int) -> 
     rows = [row for stage in stages for row in cursor.execute(_LATEST, (stage, limit))]
     rows.sort(key=lambda row: row[0], reverse=True)
     return rows[:limit]
+
+
+def undelivered(cursor: sqlite3.Cursor, limit: int) -> list[tuple[int, str, bytes]]:
+    """(updated_at, id, body), the latest first."""
+    return cursor.execute(_UNDELIVERED, (limit,)).fetchall()
 
 
 def put(cursor: sqlite3.Cursor, key: str, value: bytes | None) -> None:

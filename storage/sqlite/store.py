@@ -119,8 +119,14 @@ class SqliteStore:
 
     async def conversations(self, *, stages: Sequence[Stage], limit: int = 100) -> list[Conversation]:
         wanted = [stage.value for stage in dict.fromkeys(stages)]
+        return self._read(await self._writer.read(statements.conversations, wanted, limit))
+
+    async def undelivered(self, limit: int) -> list[Conversation]:
+        return self._read(await self._writer.read(statements.undelivered, limit))
+
+    def _read(self, rows: Sequence[tuple[int, str, bytes]]) -> list[Conversation]:
         found: list[Conversation] = []
-        for _, id_, body in await self._writer.read(statements.conversations, wanted, limit):
+        for _, id_, body in rows:
             conversation = self._conversations.loads(id_, body)
             if isinstance(conversation, DecodingError):
                 log.error("conversation %s cannot be decoded, left out", id_)
@@ -182,6 +188,7 @@ class SqliteStore:
             stage=conversation.stage.value,
             due_at=None if due_at is None else _micros(due_at),
             holders=dumps(list(conversation.holders)).decode() if conversation.outbox else "",
+            undelivered=bool(conversation.undelivered),
             updated_at=_micros(conversation.updated_at or self._clock.now()),
             body=self._conversations.dumps(conversation.id, conversation),
             applied=[(signal,) for signal in change.applied],

@@ -454,6 +454,17 @@ class StoreContract(StoreFixtures):
         assert await listed(Stage.QUEUED) == ["3"]
         assert await listed(Stage.HUMAN) == ["2", "1"]
 
+    async def test_what_could_not_be_sent_is_found_until_somebody_decided(self, store: Store) -> None:
+        chats = [replace(ANNA, chat=str(n)) for n in range(3)]
+        for n, chat in enumerate(chats):
+            left = (unsent(n),) if n else ()
+            await store.commit(decided(EMPTY, chat, undelivered=left, updated_at=NOW + timedelta(minutes=n)))
+        assert [c.address.chat for c in await store.undelivered(10)] == ["2", "1"]
+        assert [c.undelivered for c in await store.undelivered(1)] == [(unsent(2),)]
+        await store.commit(decided(await store.load(chats[2].conversation), chats[2], undelivered=(), updated_at=NOW))
+        assert [c.address.chat for c in await store.undelivered(10)] == ["1"]
+        assert await store.undelivered(0) == []
+
     async def test_none_of_many_is_nothing(self, store: Store) -> None:
         await store.accept([said(1)])
         await store.commit(decided(await store.load(C), outbox=(unsent(1),), timers=(Timer(name="t", at=NOW),)))

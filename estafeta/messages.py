@@ -1,0 +1,249 @@
+"""What happens to messages after they were said: edits, deletions, reactions, and what became of sending
+them. A part of a decision, so pure; nothing here moves the ownership of a conversation.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from estafeta.draft import Draft
+from estafeta.kernel.model import (
+    Author,
+    CustomerDeleted,
+    CustomerEdited,
+    CustomerReacted,
+    Delivered,
+    DeskThread,
+    GaveUp,
+    Json,
+    Link,
+    Notice,
+    Operator,
+    OperatorDeleted,
+    OperatorEdited,
+    OperatorReacted,
+    OutboxId,
+    OutboxItem,
+    Part,
+    StatusChanged,
+    ToCustomer,
+    ToDesk,
+    ToFiles,
+    UndeliveredMoved,
+)
+
+Changes = (
+    CustomerEdited
+    | CustomerDeleted
+    | CustomerReacted
+    | OperatorEdited
+    | OperatorDeleted
+    | OperatorReacted
+    | StatusChanged
+    | UndeliveredMoved
+    | Delivered
+)
+
+_ORDER = {"": 0, "sent": 1, "delivered": 2, "read": 3, "failed": 4}
+_SHUT_OUT = ("blocked", "not_allowed")
+
+
+def apply(draft: Draft, event: Changes) -> None:
+    match event:
+        case CustomerEdited():
+            _customer_edited(draft, event)
+        case CustomerDeleted():
+            _customer_deleted(draft, event)
+        case CustomerReacted():
+            _customer_reacted(draft, event)
+        case OperatorEdited():
+            _operator_edited(draft, event)
+        case OperatorDeleted():
+            _operator_deleted(draft, event)
+        case OperatorReacted():
+            _operator_reacted(draft, event)
+        case StatusChanged():
+            _status_changed(draft, event)
+        case UndeliveredMoved():
+            _undelivered_moved(draft, event)
+        case Delivered():
+            _delivered(draft, event)
+
+
+def operator_author(operator: Operator) -> Author:
+    return Author(kind="operator", name=operator.name, id=operator.id)
+
+
+# --- the customer's doing ------------------------------------------------------------------------
+
+
+def _about(message: str, link: Link | None, **more: Json) -> dict[str, Json]:
+    about: dict[str, Json] = {"message": message, **more}
+    return {**about, "of": link.entry} if link else about
+
+
+def _customer_edited(draft: Draft, event: CustomerEdited) -> None:
+    data = _about(event.message, draft.here(event.message))
+    entry = draft.entry("edit", draft.customer_author(), parts=event.parts, data=data)
+    draft.fetch(event.parts)
+    draft.tell_people(Notice(kind="said", entries=(entry.id,)))
+
+
+def _customer_deleted(draft: Draft, event: CustomerDeleted) -> None:
+    data = _about(event.message, draft.here(event.message))
+    entry = draft.entry("deletion", draft.customer_author(), data=data)
+    draft.tell_people(Notice(kind="said", entries=(entry.id,)))
+
+
+def _customer_reacted(draft: Draft, event: CustomerReacted) -> None:
+    data = _about(event.message, draft.here(event.message), emoji=event.emoji)
+    entry = draft.entry("reaction", draft.customer_author(), data=data)
+    draft.tell_people(Notice(kind="said", entries=(entry.id,)))
+
+
+# --- people's doing ------------------------------------------------------------------------------
+
+
+def _operator_edited(draft: Draft, event: OperatorEdited) -> None:
+    link = _changeable(draft, event, "edits")
+    if link is not None:
+        _changed(draft, event.operator, "edit", link, parts=event.parts)
+        draft.fetch(event.parts)
+        draft.change(link, "edit", parts=event.parts, desk=event.operator.desk)
+
+
+def _operator_deleted(draft: Draft, event: OperatorDeleted) -> None:
+    link = _changeable(draft, event, "deletes")
+    if link is not None:
+        _changed(draft, event.operator, "deletion", link)
+        draft.change(link, "delete", desk=event.operator.desk)
+
+
+def _operator_reacted(draft: Draft, event: OperatorReacted) -> None:
+    link = _changeable(draft, event, "reactions")
+    if link is not None:
+        _changed(draft, event.operator, "reaction", link, emoji=event.emoji)
+        draft.change(link, "react", emoji=event.emoji, desk=event.operator.desk)
+
+
+def _changed(
+    draft: Draft, operator: Operator, kind: str, link: Link, *, parts: tuple[Part, ...] = (), **data: Json
+) -> None:
+    entry = draft.entry(kind, operator_author(operator), parts=parts, data={"of": link.entry, **data})
+    draft.tell_desks(Notice(kind="said", entries=(entry.id,)), but=operator.desk)
+
+
+def _changeable(draft: Draft, event: OperatorEdited | OperatorDeleted | OperatorReacted, what: str) -> Link | None:
+    """The message, if the customer will see what is done to it; otherwise the operator's desk is told why not,
+    by the name of a sentence that each desk has in its own languages."""
+    link = draft.there(event.operator.desk, event.message)
+    reacts = isinstance(event, OperatorReacted)
+    if link is None or (link.by == "customer") is not reacts:
+        why = "" if reacts else "too_old_to_change"  # anybody may react to anything in a group
+    elif not getattr(draft.can(link.at), what, False):
+        why = f"no_{what}"
+    elif not link.here:
+        why = "not_sent_yet"
+    else:
+        return link
+    if why:
+        draft.tell_desks(Notice(kind="info", text=why), only=event.operator.desk)
+    return None
+
+
+# --- what became of sending ----------------------------------------------------------------------
+
+
+def _delivered(draft: Draft, event: Delivered) -> None:
+    item = draft.take_item(event.item)
+    if item is None:
+        return
+    if isinstance(item.body, ToDesk):
+        _shown(draft, item.body, event)
+    elif isinstance(item.body, ToCustomer) and item.body.message.does == "say":
+        _sent(draft, item.body, event.external)
+
+
+def _shown(draft: Draft, body: ToDesk, event: Delivered) -> None:
+    if event.thread is not None:
+        draft.thread(body.desk, DeskThread(address=event.thread, card=event.card))
+    if body.notice.kind == "said" and event.external:
+        for entry in body.notice.entries:
+            link = draft.of_entry(entry)
+            if link is not None and not link.there:
+                draft.relink(link, there=event.external, desk=body.desk)
+
+
+def _sent(draft: Draft, body: ToCustomer, external: str) -> None:
+    link = draft.of_entry(body.message.id)
+    if link is not None:
+        draft.relink(link, here=external, status="sent")
+    if body.message.author.kind == "operator":
+        _record(draft, body.message.id, "sent", "", body.desk, body.receipt)
+
+
+def _status_changed(draft: Draft, event: StatusChanged) -> None:
+    """Statuses come late, twice and in any order: a message only goes forward."""
+    waiting = draft.take_item(event.item) if event.item else None
+    if waiting is not None and isinstance(waiting.body, ToCustomer):
+        if event.status == "failed":
+            gave_up(draft, waiting, GaveUp(item=waiting.id, code=event.code, sentence=event.sentence))
+            return
+        _sent(draft, waiting.body, event.message)
+    link = draft.here(event.message)
+    if link is None or link.by == "customer":
+        return
+    affected = list(draft.up_to(link)) if event.status == "read" else [link]
+    for one in affected:
+        if one.by != "customer" and one.here and _ORDER[event.status] > _ORDER[one.status]:
+            draft.relink(one, status=event.status)
+            if one.by == "operator" and event.status != "sent":
+                _record(draft, one.entry, event.status, event.sentence, one.desk, one.there)
+            elif event.status == "failed":
+                _record(draft, one.entry, event.status, event.sentence, "", "")
+                draft.tell_people(Notice(kind="info", text=event.sentence))
+    if event.code in _SHUT_OUT:
+        draft.reachable(False)
+
+
+def gave_up(draft: Draft, item: OutboxItem, event: GaveUp) -> None:
+    """A message to the customer, or a file to be fetched, that will not be."""
+    body = item.body
+    if isinstance(body, ToFiles):
+        draft.happened("file_failed", name=body.media.name, why=event.sentence)
+        draft.tell_people(Notice(kind="info", text=event.sentence))
+        return
+    if not isinstance(body, ToCustomer):
+        return
+    if event.code in _SHUT_OUT:
+        draft.reachable(False)
+    if body.message.does != "say":
+        draft.tell_desks(Notice(kind="info", text=event.sentence), only=body.desk)
+        return
+    draft.not_delivered(item)
+    link = draft.of_entry(body.message.id)
+    if link is not None:
+        draft.relink(link, status="failed")
+    _record(draft, body.message.id, "failed", event.sentence, body.desk, body.receipt)
+    if body.message.author.kind != "operator":
+        draft.tell_people(Notice(kind="info", text=event.sentence))
+
+
+def _undelivered_moved(draft: Draft, event: UndeliveredMoved) -> None:
+    item = next((item for item in draft.undelivered if item.id == event.item), None)
+    if item is None or not isinstance(item.body, ToCustomer):
+        return
+    draft.undelivered = tuple(held for held in draft.undelivered if held.id != event.item)
+    draft.happened("resent" if event.move == "resend" else "dropped", of=item.body.message.id, name=event.name)
+    if event.move == "resend":
+        link = draft.of_entry(item.body.message.id)
+        if link is not None:
+            draft.relink(link, status="")
+        draft.post(item.body)
+
+
+def _record(draft: Draft, of: OutboxId | str, status: str, sentence: str, desk: str, receipt: str) -> None:
+    data: Mapping[str, Json] = {"of": str(of), "status": status, "sentence": sentence}
+    entry = draft.entry("delivery", Author(kind="system"), data=dict(data))
+    if desk and receipt:
+        draft.tell_desks(Notice(kind="receipt", text=status, message=receipt, entries=(entry.id,)), only=desk)
