@@ -24,7 +24,7 @@ RUN .venv/bin/pip install --no-deps --no-build-isolation --editable . \
 FROM python:3.12.12-slim-bookworm
 RUN useradd --uid 10001 --user-group --no-create-home --home-dir /nonexistent --shell /usr/sbin/nologin estafeta \
  && install --directory --owner estafeta --group estafeta --mode 0700 \
-    /var/lib/estafeta /var/lib/estafeta/models /var/lib/estafeta/set-aside
+    /var/lib/estafeta /var/lib/estafeta/models /var/lib/estafeta/set-aside /var/lib/estafeta/files
 COPY --from=built /opt/estafeta /opt/estafeta
 # Read-only for its user: the code, the packages and the demo's workspace belong to root.
 USER 10001:10001

@@ -6,7 +6,7 @@ export PYTHONUNBUFFERED := 1
 .PHONY: help install demo test check bench bench-driver bench-scaling faults clean
 
 help:
-	@echo "make demo     the product, running, with a demo shop (TELEGRAM=1: with a stand-in messenger too)"
+	@echo "make demo     the product, running, with a demo shop (MESSENGERS=1: with stand-ins for Telegram, VK and WhatsApp; TELEGRAM=1: for Telegram)"
 	@echo "make test     all tests"
 	@echo "make check    lint, types, import rules"
 	@echo "make bench    speed of the message path against a bare bot"
@@ -35,7 +35,7 @@ help:
 install: .venv/.installed
 
 demo: .venv/.installed
-	@$(BIN)/estafeta demo $(if $(TELEGRAM),--telegram) || { code=$$?; [ $$code = 130 ] || exit $$code; }
+	@$(BIN)/estafeta demo $(if $(TELEGRAM),--telegram) $(if $(MESSENGERS),--messengers) || { code=$$?; [ $$code = 130 ] || exit $$code; }
 
 test: .venv/.installed-for-tests
 	@sh tests/browser.sh

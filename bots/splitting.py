@@ -10,7 +10,11 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from collections.abc import Callable
+from dataclasses import replace
 from typing import Literal
+
+from estafeta.kernel.model import Text
 
 Unit = Literal["utf16", "codepoints", "bytes"]
 
@@ -35,18 +39,41 @@ def split(text: str, limit: int, unit: Unit) -> list[str]:
     Cut between paragraphs if that leaves a piece of some size, else between lines, sentences, words,
     characters. Nothing but white space is lost at a cut.
     """
+    return [piece.text for piece in split_text(Text(text=text), limit, unit)]
+
+
+def split_text(text: Text, limit: int, unit: Unit, drawn: Callable[[Text], str] | None = None) -> list[Text]:
+    """As `split`; each piece has its own part of the marks. A link is not cut, unless it is longer than a piece.
+
+    With `drawn` the limit holds for what that makes of a piece. A piece of which not even one character fits
+    when it is drawn goes without its marks.
+    """
     pieces = []
-    rest = text.strip()
-    while length(rest, unit) > limit:
-        fitting = _fitting(rest, limit, unit)
-        at = _cut(rest, _border(rest, fitting) or max(fitting, 1))
-        piece = rest[:at].rstrip()
-        if piece:
+    rest = stripped(text)
+    while length(rest.text, unit) > limit or (drawn and length(drawn(rest), unit) > limit):
+        piece, rest = _first(rest, limit, unit, drawn)
+        if piece.text:
             pieces.append(piece)
-        rest = rest[at:].lstrip()
-    if rest:
+    if rest.text:
         pieces.append(rest)
     return pieces
+
+
+def cut(text: Text, start: int, end: int) -> Text:
+    """The text from one offset to another, with its part of the marks."""
+    marks = tuple(
+        replace(mark, start=max(mark.start, start) - start, end=min(mark.end, end) - start)
+        for mark in text.marks
+        if mark.start < end and mark.end > start
+    )
+    return Text(text=text.text[start:end], marks=marks)
+
+
+def stripped(text: Text) -> Text:
+    """The text without white space around it."""
+    start = len(text.text) - len(text.text.lstrip())
+    end = len(text.text.rstrip())
+    return text if (start, end) == (0, len(text.text)) else cut(text, start, max(start, end))
 
 
 def shorten(text: str, limit: int, unit: Unit) -> str:
@@ -57,6 +84,60 @@ def shorten(text: str, limit: int, unit: Unit) -> str:
     if room < 0:
         return ""
     return text[: _border(text, _fitting(text, room, unit))].rstrip() + "…"
+
+
+def end_of_character(text: str, offset: int) -> int:
+    """The offset, or where what a reader sees as one character ends, if the offset is inside of it."""
+    while 0 < offset < len(text) and not _is_border(text, offset):
+        offset += 1
+    return offset
+
+
+def _first(text: Text, limit: int, unit: Unit, drawn: Callable[[Text], str] | None) -> tuple[Text, Text]:
+    """The first piece of a text that is too long, and the rest."""
+    reach = _fitting(text.text, limit, unit)
+    if drawn is None:
+        at = _place(text, _border(text.text, reach) or max(reach, 1))
+        return stripped(cut(text, 0, at)), stripped(cut(text, at, len(text.text)))
+
+    def fits(piece: Text) -> bool:
+        return length(drawn(piece), unit) <= limit
+
+    at = _drawable(text, reach, fits)
+    at = _place(text, _border(text.text, at)) if at else 0
+    while at and not fits(stripped(cut(text, 0, at))):
+        at = _border(text.text, at - 1)
+    if at:
+        return stripped(cut(text, 0, at)), stripped(cut(text, at, len(text.text)))
+    at = _border(text.text, reach) or max(reach, 1)
+    while at > 1 and not fits(Text(text=text.text[:at])):
+        at = _border(text.text, at - 1) or at - 1
+    return stripped(Text(text=text.text[:at])), stripped(cut(text, at, len(text.text)))
+
+
+def _drawable(text: Text, most: int, fits: Callable[[Text], bool]) -> int:
+    """An offset up to `most`, about the largest, whose beginning of the text fits when it is drawn; 0: none."""
+    least, over = 0, most + 1
+    while over - least > 1:
+        middle = (least + over) // 2
+        if fits(stripped(cut(text, 0, middle))):
+            least = middle
+        else:
+            over = middle
+    return least
+
+
+def _place(text: Text, reach: int) -> int:
+    """The offset up to `reach` where a reader would cut, and not in a link if that can be."""
+    at = _cut(text.text, reach)
+    for mark in reversed(text.marks):
+        if mark.kind == "link" and mark.start < at < mark.end:
+            before = _border(text.text, mark.start)
+            if before:
+                return _place(text, before)
+            if mark.end <= reach and _border(text.text, mark.end) == mark.end:
+                return mark.end
+    return at
 
 
 def _fitting(text: str, limit: int, unit: Unit) -> int:

@@ -280,6 +280,7 @@ def _take(draft: Draft, event: OperatorSaid | TicketMoved, what: Move, rules: Ru
 def _operator_said(draft: Draft, group: Sequence[Signal], rules: Rules) -> None:
     said = [signal.event for signal in group if isinstance(signal.event, OperatorSaid)]
     event, parts = said[0], tuple(part for one in said for part in one.parts)
+    ids = " ".join(one.message for one in said if one.message)
     if not draft.may_write and not any(isinstance(part, Template) for part in parts):
         draft.happened("not_said", why="window_closed", name=event.operator.name)
         refused = Notice(kind="receipt", text="failed: window_closed", message=event.message)
@@ -289,7 +290,7 @@ def _operator_said(draft: Draft, group: Sequence[Signal], rules: Rules) -> None:
     draft.first_reply()
     entry = draft.say_as(
         messages.operator_author(event.operator), parts, receipt=event.message, desk=event.operator.desk,
-        reply_to=draft.there(event.operator.desk, event.reply_to),
+        there=ids, reply_to=draft.there(event.operator.desk, event.reply_to),
     )  # fmt: skip
     draft.fetch(parts)
     draft.tell_desks(Notice(kind="said", entries=(entry.id,)), but=event.operator.desk)

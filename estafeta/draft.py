@@ -189,6 +189,13 @@ class Draft:
                 return self._outbox.pop(number)
         return None
 
+    def take_message(self, message: OutboxId) -> OutboxItem | None:
+        """Takes the item that says this message out of the outbox, whichever time it is sent."""
+        for number, held in enumerate(self._outbox):
+            if isinstance(held.body, ToCustomer) and held.body.message.id == message:
+                return self._outbox.pop(number)
+        return None
+
     def say(self, text: str, buttons: tuple[Button, ...] = ()) -> None:
         """The bot's words, in Markdown, to the customer. Where the messenger does not let us write now, they
         are not said, and the timeline tells so."""
@@ -202,7 +209,7 @@ class Draft:
 
     def say_as(
         self, author: Author, parts: tuple[Part, ...], buttons: tuple[Button, ...] = (), *, receipt: str = "",
-        desk: str = "", reply_to: Link | None = None,
+        there: str = "", desk: str = "", reply_to: Link | None = None,
     ) -> Entry:  # fmt: skip
         identity = self._id()
         data: dict[str, Json] = {"reply_to": reply_to.entry} if reply_to else {}
@@ -212,7 +219,7 @@ class Draft:
             seq=entry.seq, reply_to=reply_to.here if reply_to and reply_to.at == self.address else "",
         )  # fmt: skip
         self.post(ToCustomer(message=message, receipt=receipt, desk=desk), identity)
-        self.linked(entry, there=receipt, desk=desk)
+        self.linked(entry, there=there, desk=desk)
         return entry
 
     def change(self, link: Link, does: str, *, parts: tuple[Part, ...] = (), emoji: str = "", desk: str = "") -> None:

@@ -184,7 +184,7 @@ def _sent(draft: Draft, body: ToCustomer, external: str) -> None:
 
 def _status_changed(draft: Draft, event: StatusChanged) -> None:
     """Statuses come late, twice and in any order: a message only goes forward."""
-    waiting = draft.take_item(event.item) if event.item else None
+    waiting = draft.take_message(event.item) if event.item else None
     if waiting is not None and isinstance(waiting.body, ToCustomer):
         if event.status == "failed":
             gave_up(draft, waiting, GaveUp(item=waiting.id, code=event.code, sentence=event.sentence))
@@ -198,7 +198,7 @@ def _status_changed(draft: Draft, event: StatusChanged) -> None:
         if one.by != "customer" and one.here and _ORDER[event.status] > _ORDER[one.status]:
             draft.relink(one, status=event.status)
             if one.by == "operator" and event.status != "sent":
-                _record(draft, one.entry, event.status, event.sentence, one.desk, one.there)
+                _record(draft, one.entry, event.status, event.sentence, one.desk, one.there.partition(" ")[0])
             elif event.status == "failed":
                 _record(draft, one.entry, event.status, event.sentence, "", "")
                 draft.tell_people(Notice(kind="info", text=event.sentence))
@@ -218,6 +218,7 @@ def gave_up(draft: Draft, item: OutboxItem, event: GaveUp) -> None:
     if event.code in _SHUT_OUT:
         draft.reachable(False)
     if body.message.does != "say":
+        draft.happened("not_changed", does=body.message.does, why=event.sentence)
         draft.tell_desks(Notice(kind="info", text=event.sentence), only=body.desk)
         return
     draft.not_delivered(item)

@@ -92,7 +92,7 @@ class Turn:
     def advanced(self, conversation: Conversation, entries: tuple[Entry, ...], group: list[Signal]) -> None:
         self.conversation = conversation
         self.only_outcomes = self.only_outcomes and isinstance(group[0].event, Delivered | StatusChanged)
-        self.billable += sum(isinstance(one.event, StatusChanged) and one.event.billable for one in group)
+        self.billable += sum(_is_charged(one) for one in group)
         self.entries.extend(entries)
         self.applied.extend(signal.id for signal in group)
 
@@ -104,6 +104,11 @@ class Turn:
     def holds_back(self) -> bool:
         """Whether something in the mailbox was left for a later turn."""
         return bool(self._waiting)
+
+
+def _is_charged(signal: Signal) -> bool:
+    """Charged is what was delivered; the messenger says that it will be before, too."""
+    return isinstance(signal.event, StatusChanged) and signal.event.billable and signal.event.status == "delivered"
 
 
 def album(signal: Signal) -> str:

@@ -193,6 +193,7 @@ class _FlowCompiler:
         steps = (*self._steps, *self._extra)
         return Flow(
             name=self._file.flow,
+            title=self._file.title,
             version=version(self._file),
             intents=self._file.start.intent,
             command=(self._file.start.command or "").lower(),

@@ -24,6 +24,10 @@ __all__ = [
 ]  # fmt: skip
 
 
+_LABELS = ("human", "write_in_private")
+"""Phrases that stand on buttons."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
     text: str
@@ -112,14 +116,15 @@ def starts_something(workspace: Workspace, button: str) -> bool:
 
 
 def phrase(workspace: Workspace, name: str, language: str, **values: object) -> str:
-    """A phrase of bot.yml. One whose template fails is said without its templates: a phrase is often
-    the last thing that can still be said."""
+    """A phrase of bot.yml: Markdown, or the plain words of a button. One whose template fails is said
+    without its templates: a phrase is often the last thing that can still be said."""
     words = workspace.library.phrases[name].words(language)
     if isinstance(words, str):
         return words
     bot = {"name": templates.unrendered(workspace.library.names.words(language))}
+    render = templates.render if name in _LABELS else templates.render_markdown
     try:
-        return templates.render(words, {"bot": bot, **values})
+        return render(words, {"bot": bot, **values})
     except templates.TemplateFailed:
         return templates.unrendered(words)
 

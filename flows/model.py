@@ -171,9 +171,10 @@ class CallPeople(Step):
 class Flow:
     """`version` is the content's hash. `places` finds a step by its pointer. `asks` are the slot and
     the entity of every question, in order: what a starting message may answer at once. `public`: it may
-    answer where strangers read along."""
+    answer where strangers read along. `title` is what it is for, in menus of commands."""
 
     name: str
+    title: LocalText | None
     version: str
     intents: tuple[str, ...]
     command: str

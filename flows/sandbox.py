@@ -12,9 +12,10 @@ from __future__ import annotations
 import operator
 import re
 import types
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import date, datetime, time
 from itertools import islice
+from types import MappingProxyType
 from typing import Any
 
 from jinja2 import ChainableUndefined, TemplateSyntaxError, Undefined, nodes
@@ -118,9 +119,14 @@ class NarrowEnvironment(ImmutableSandboxedEnvironment):
 
     intercepted_binops = frozenset(["+", "*", "**", "%"])
 
-    def __init__(self, finalize: Callable[[Any], Any], undefined: type[Undefined]) -> None:
+    def __init__(
+        self,
+        finalize: Callable[[Any], Any],
+        undefined: type[Undefined],
+        filters: Mapping[str, Callable[..., Any]] = MappingProxyType({}),
+    ) -> None:
         super().__init__(autoescape=False, finalize=finalize, undefined=undefined, keep_trailing_newline=True)
-        self.filters = dict(_FILTERS)
+        self.filters = {**_FILTERS, **filters}
         self.globals = dict(GLOBALS)
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:

@@ -243,6 +243,7 @@ class FlowFile(Strict):
     """One dialog."""
 
     flow: Name
+    title: LocalText | None = None
     start: Start = Start()
     always: StrictBool = False
     public: StrictBool = False

@@ -1,8 +1,11 @@
 """Texts, conditions and values with `{{ }}` in them, compiled once and rendered often.
 
 What holds no `{{` and no `{%` stays a plain string and never meets Jinja2. Four ways of printing:
-a text for the customer (what is missing prints as nothing and leaves no hole), a value for a slot or
+a text for people (what is missing prints as nothing and leaves no hole), a value for a slot or
 an argument, a URL (every value percent-encoded), a header. In the last two nothing may be missing.
+
+A text for people may be Markdown (`render_markdown`): then its values are words, whatever characters they hold,
+so that a customer's name draws nothing. The filter `markdown` is for a value that an editor wrote.
 """
 
 from __future__ import annotations
@@ -18,6 +21,7 @@ from jinja2.runtime import Context
 
 from estafeta.kernel.errors import EstafetaError
 from estafeta.kernel.model import Json
+from flows import markdown
 from flows.sandbox import GLOBALS, HOLE, TEXT_LIMIT, NarrowEnvironment
 
 Values = Mapping[str, Any]
@@ -42,6 +46,12 @@ class TemplateFailed(EstafetaError):
     """A template that could not be rendered with the values there are."""
 
 
+class Markdown(str):
+    """A value that stands in Markdown as it is: its signs draw."""
+
+    __slots__ = ()
+
+
 class Verbatim(str):
     """A part of a URL that stands as it is: an address from the settings."""
 
@@ -61,7 +71,10 @@ def _scalar(value: Any) -> Any:
 def _print_text(value: Any) -> Any:
     if value is None or isinstance(value, Undefined) or value == "":
         return HOLE
-    return value if isinstance(value, str) else _scalar(value)
+    if isinstance(value, Markdown):
+        return value
+    found = value if isinstance(value, str) else _scalar(value)
+    return markdown.escape(found) if isinstance(found, str) else found
 
 
 def _print_value(value: Any) -> Any:
@@ -78,7 +91,11 @@ def _print_strictly(value: Any) -> str:
     return str(value if isinstance(value, Undefined) else _print_value(value))
 
 
-_TEXT = NarrowEnvironment(_print_text, ChainableUndefined)
+def _is_markdown(value: Any) -> Markdown:
+    return Markdown("" if value is None or isinstance(value, Undefined) else _scalar(value))
+
+
+_TEXT = NarrowEnvironment(_print_text, ChainableUndefined, {"markdown": _is_markdown})
 _VALUE = NarrowEnvironment(_print_value, ChainableUndefined)
 _URL = NarrowEnvironment(_print_url, StrictUndefined)
 _HEADER = NarrowEnvironment(_print_strictly, StrictUndefined)
@@ -114,7 +131,7 @@ class Compiled:
 
 
 class Text(Compiled):
-    """Prints; at most `TEXT_LIMIT` characters of it are made."""
+    """Prints; no more is made than shows that it has more than `TEXT_LIMIT` characters."""
 
     __slots__ = ()
 
@@ -124,7 +141,7 @@ class Text(Compiled):
             for piece in self._pieces(values):
                 pieces.append(piece)
                 length += len(piece)
-                if length > TEXT_LIMIT:
+                if length > 2 * TEXT_LIMIT:  # escaped ones count twice
                     break
         except _FAILURES as error:
             raise TemplateFailed(f"{_shortened(self.source)} could not be rendered: {error}") from error
@@ -182,13 +199,18 @@ def text(source: str) -> Words:
 
 
 def render(words: Words, values: Values) -> str:
-    """The words as the customer reads them. Raises TemplateFailed."""
+    """The words as they stand on a button or in a summary: signs are signs. Raises TemplateFailed."""
+    return markdown.unescape(render_markdown(words, values))
+
+
+def render_markdown(words: Words, values: Values) -> str:
+    """Words for the customer in Markdown, the values in them escaped. Raises TemplateFailed."""
     if isinstance(words, str):
         return words
     found = words(values)
     if HOLE in found:
         found = tidy(found)
-    return found if len(found) <= TEXT_LIMIT else found[: TEXT_LIMIT - 1] + "…"
+    return markdown.shortened(found, TEXT_LIMIT)
 
 
 def unrendered(words: Words) -> str:

@@ -40,6 +40,8 @@ class Scope:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
+    """`text` is Markdown, for `flows.markdown.parse`; the buttons' words are plain."""
+
     text: str
     buttons: tuple[Button, ...] = ()
 
@@ -274,7 +276,8 @@ class Turn:
         chosen = 0
         if len(variants) > 1:
             chosen = zlib.crc32(f"{self._scope.seed}:{step.place}".encode("utf-8", "replace")) % len(variants)
-        text = self._rendered(variants[chosen])
+        words = variants[chosen].words(self._scope.language)
+        text = words if isinstance(words, str) else templates.render_markdown(words, self._seen())
         if text:
             self.replies.append(Reply(text=text, buttons=tuple(self._button(button) for button in buttons)))
 

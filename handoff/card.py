@@ -7,7 +7,7 @@ translated; how it is drawn is the desk's business.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Literal
@@ -22,6 +22,7 @@ from estafeta.kernel.model import (
     Media,
     Part,
     Reason,
+    Template,
     Text,
     Understanding,
 )
@@ -46,12 +47,13 @@ class CardChannel:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TranscriptLine:
     """What somebody said, in one line of the transcript. `text` may hold line breaks; things that
-    are no words stand in it as `[photo]`, `[document invoice.pdf]` and the like."""
+    are no words stand in it as `[photo]`, `[document invoice.pdf]` and the like. `deleted`: taken back since."""
 
     author: Literal["customer", "bot", "operator", "system"]
     name: str
     text: str
     at: datetime
+    deleted: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,9 +86,29 @@ class Card:
     transcript: tuple[TranscriptLine, ...] = ()
 
 
-def card(conversation: Conversation, entries: Sequence[Entry], now: datetime) -> Card:
+def words(part: Part) -> str:
+    """A part as it stands in a transcript of plain text: how it is drawn is left out."""
+    match part:
+        case Text():
+            return part.text
+        case Media():
+            return f"[{part.kind} {part.name}]" if part.name else f"[{part.kind}]"
+        case Location():
+            place = f"{part.latitude:.5f}, {part.longitude:.5f}"
+            return f"[location {part.title}, {place}]" if part.title else f"[location {place}]"
+        case Contact():
+            return f"[contact {part.name} {part.phone}]" if part.name else f"[contact {part.phone}]"
+        case Template():
+            return part.text or f"[template {part.name}]"
+        case _:
+            return f"[{part.kind}]"
+
+
+def card(
+    conversation: Conversation, entries: Sequence[Entry], now: datetime, *, say: Callable[[Part], str] = words
+) -> Card:
     """`entries` are the latest ones, oldest first; the transcript is made of those that hold words
-    the customer may have seen, never of notes."""
+    the customer may have seen, never of notes. `say` puts a part into words."""
     customer, ticket = conversation.customer, conversation.ticket
     return Card(
         name=customer.name,
@@ -105,23 +127,8 @@ def card(conversation: Conversation, entries: Sequence[Entry], now: datetime) ->
         opened_at=ticket.opened_at if ticket else None,
         assignee=ticket.assignee.name if ticket and ticket.assignee else "",
         waits=_waits(conversation, entries, now),
-        transcript=tuple(_lines(entries))[-TRANSCRIPT_LINES:],
+        transcript=tuple(_lines(entries, say))[-TRANSCRIPT_LINES:],
     )
-
-
-def words(part: Part) -> str:
-    """A part as it stands in a transcript of plain text."""
-    match part:
-        case Text():
-            return part.text
-        case Media():
-            return f"[{part.kind} {part.name}]" if part.name else f"[{part.kind}]"
-        case Location():
-            return f"[location {part.latitude:.5f}, {part.longitude:.5f}]"
-        case Contact():
-            return f"[contact {part.name} {part.phone}]" if part.name else f"[contact {part.phone}]"
-        case _:
-            return f"[{part.kind}]"
 
 
 def waits_since(conversation: Conversation, entries: Sequence[Entry]) -> datetime | None:
@@ -169,19 +176,25 @@ def _intents(understandings: Sequence[Understanding]) -> tuple[Intent, ...]:
     return tuple(best.values())[:INTENTS]
 
 
-def _lines(entries: Sequence[Entry]) -> Iterator[TranscriptLine]:
+def _lines(entries: Sequence[Entry], say: Callable[[Part], str]) -> Iterator[TranscriptLine]:
     """An edit stands in the place of the words it changes, or on its own when they are further back."""
     shown: dict[str, tuple[Entry, Entry]] = {}
-    places = {}
+    places: dict[tuple[str, Json], str] = {}
+    deleted: set[str] = set()
     for entry in entries:
         if entry.kind == "said":
             shown[entry.id] = (entry, entry)
             if entry.data.get("message"):
                 places[entry.author.kind, entry.data["message"]] = entry.id
-        elif entry.kind == "edit":
+        elif entry.kind in ("edit", "deletion"):
             place = entry.data.get("of") or places.get((entry.author.kind, entry.data.get("message")))
+            if entry.kind == "deletion":
+                deleted.add(str(place))
+                continue
             said, _ = shown.get(place or entry.id, (entry, entry))
             shown[said.id] = (said, entry)
     for said, latest in shown.values():
-        text = "\n".join(words(part) for part in latest.parts)
-        yield TranscriptLine(author=said.author.kind, name=said.author.name, text=text, at=said.at)
+        text = "\n".join(say(part) for part in latest.parts)
+        yield TranscriptLine(
+            author=said.author.kind, name=said.author.name, text=text, at=said.at, deleted=said.id in deleted
+        )

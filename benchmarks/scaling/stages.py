@@ -220,7 +220,7 @@ class Parts:
             await self._each(ids, self.bus.wake)
 
     async def _meaning(self, box: Mailbox) -> Understanding:
-        return await self.understand(needs_understanding(box.conversation, box.signals))
+        return await self.understand(needs_understanding(box.conversation, box.signals, self.rules))
 
     async def _decided(self, made_from: tuple[Mailbox, Understanding]) -> Work:
         box, meaning = made_from

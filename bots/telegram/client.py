@@ -9,141 +9,48 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar, cast
+from typing import Any, Literal, cast
+from urllib.parse import quote
 
 import aiohttp
-import orjson
 import structlog
 from aiogram import Bot
-from aiogram.client.session.aiohttp import AiohttpSession
 from aiogram.client.telegram import PRODUCTION, TelegramAPIServer
 from aiogram.exceptions import (
     AiogramError,
-    ClientDecodeError,
     TelegramBadRequest,
     TelegramMigrateToChat,
     TelegramRetryAfter,
 )
-from aiogram.methods import Response, TelegramMethod
-from aiogram.types import InputFile
 from pydantic import SecretStr
-from yarl import URL
 
 from bots.pacing import Buckets, Pacer, Rate, TooBusy
 from bots.splitting import shorten, split
 from bots.telegram.config import TelegramLimits
 from bots.telegram.failures import Language, failure, is_unchanged, translate
-from bots.telegram.wire import loads
+from bots.telegram.session import LeanSession, Method, RawMethod, Upload
 from estafeta.kernel.model import Json
 from estafeta.kernel.ports import Clock
+
+__all__ = ["PATIENCE_SECONDS", "TEXT_LIMIT", "FileKind", "Method", "RawMethod", "TelegramClient", "Upload"]
 
 TEXT_LIMIT = 4096
 """UTF-16 code units of a message's text (https://core.telegram.org/bots/api#sendmessage)."""
 
-REQUEST_SECONDS = 15.0
 PATIENCE_SECONDS = 20.0
 
-_T = TypeVar("_T")
+FileKind = Literal["photo", "document", "voice", "audio", "video", "animation", "sticker"]
+"""What a file is sent as: the field of the message that it comes back in."""
+
 # What posts and edits nothing takes nothing from a chat's budget (https://github.com/tdlib/td/issues/2592).
-_CHATLESS = frozenset(("getMe", "getUpdates", "getChat", "getChatMember", "sendChatAction"))
+_CHATLESS = frozenset(
+    ("getMe", "getUpdates", "getChat", "getChatMember", "sendChatAction", "readBusinessMessage", "setMyCommands")
+)
 _FREE = frozenset(("getMe", "getUpdates", "deleteWebhook", "setWebhook"))
-_PLAIN = (str, int, float)
+_MARKUP = ("parse_mode", "entities", "caption_entities")
 _log = structlog.get_logger(__name__)
-
-
-class RawMethod:
-    """A method of the Bot API by name with values that are plain JSON already.
-
-    Stands for aiogram's model where thousands are sent: building and validating the model costs more
-    than the request.
-    """
-
-    __slots__ = ("__api_method__", "values")
-    __returning__ = Any
-
-    def __init__(self, name: str, values: dict[str, Any]) -> None:
-        self.__api_method__ = name
-        self.values = values
-
-    def __getattr__(self, name: str) -> Any:
-        return self.values.get(name)
-
-    def model_copy(self, *, update: dict[str, Any]) -> RawMethod:
-        return RawMethod(self.__api_method__, {**self.values, **update})
-
-
-Method = TelegramMethod[Any] | RawMethod
-
-
-class LeanSession(AiohttpSession):
-    """aiogram's session with JSON bodies and unmodelled answers: methods return plain JSON values."""
-
-    def __init__(self, *, api: TelegramAPIServer) -> None:
-        super().__init__(api=api, timeout=REQUEST_SECONDS)
-        self._urls: dict[str, URL] = {}
-        self._timeouts: dict[float | None, aiohttp.ClientTimeout] = {}
-
-    async def make_request(self, bot: Bot, method: Any, timeout: float | None = None) -> Any:
-        files: dict[str, InputFile] = {}
-        body = self._body(bot, method, files)
-        if files:
-            return await super().make_request(bot, method, cast(int | None, timeout))
-        session = await self.create_session()
-        async with session.post(
-            self._url(bot.token, method.__api_method__),
-            data=orjson.dumps(body),
-            headers={"Content-Type": "application/json"},
-            timeout=self._limit(timeout),
-        ) as answer:
-            content = await answer.read()
-            status = answer.status
-        return self._result(bot, method, status, content)
-
-    def check_response(self, bot: Bot, method: TelegramMethod[_T], status_code: int, content: str) -> Response[_T]:
-        """aiogram's own way here, for requests with files."""
-        result = self._result(bot, method, status_code, content.encode())
-        return Response[Any].model_construct(ok=True, result=result)
-
-    def _result(self, bot: Bot, method: Method, status_code: int, content: bytes) -> Any:
-        """What the method returned, or aiogram's exception for the refusal."""
-        try:
-            answer = loads(content)
-        except ValueError as error:
-            raise ClientDecodeError("no JSON", error, "") from None
-        if not isinstance(answer, dict) or (answer.get("ok") is not True and not answer.get("description")):
-            raise ClientDecodeError("no answer of the Bot API", ValueError(f"status {status_code}"), "")
-        if answer.get("ok") is True:
-            return answer.get("result")
-        text = orjson.dumps(answer).decode()
-        return super().check_response(bot, cast(TelegramMethod[Any], method), status_code, text).result
-
-    def _body(self, bot: Bot, method: Method, files: dict[str, InputFile]) -> dict[str, Any]:
-        """What was given to the method; files in it are collected in `files`."""
-        if isinstance(method, RawMethod):
-            return {name: value for name, value in method.values.items() if value is not None}
-        body = {}
-        for name in method.model_fields_set:
-            value = getattr(method, name)
-            if not isinstance(value, _PLAIN):
-                value = self.prepare_value(value, bot=bot, files=files, _dumps_json=False)
-            if value is not None:
-                body[name] = value
-        return body
-
-    def _url(self, token: str, method: str) -> URL:
-        url = self._urls.get(method)
-        if url is None:
-            url = self._urls[method] = URL(self.api.api_url(token=token, method=method))
-        return url
-
-    def _limit(self, timeout: float | None) -> aiohttp.ClientTimeout:
-        limit = self._timeouts.get(timeout)
-        if limit is None:
-            limit = aiohttp.ClientTimeout(total=self.timeout if timeout is None else timeout, connect=10.0)
-            self._timeouts[timeout] = limit
-        return limit
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,6 +59,7 @@ class _Keys:
 
     chat: Hashable | None
     bot: Hashable | None
+    cost: float = 1.0
 
     @property
     def all(self) -> list[Hashable]:
@@ -218,10 +126,10 @@ class TelegramClient:
             asking = self._worker()
             await self._turn(keys, priority, patience)
             if keys.chat is not None and not (asking and self._worker() == asking):
-                self._give_back(keys.all)
+                self._give_back(keys.all, keys.cost)
                 raise failure("paced", self.language, retry_after=0.0)
             if unless is not None and unless():
-                self._give_back(keys.all)
+                self._give_back(keys.all, keys.cost)
                 return None
             answer = await self._attempt(method, timeout)
             if not isinstance(answer, Exception):
@@ -234,6 +142,53 @@ class TelegramClient:
             tried.add(type(answer))
             method = mended
         raise translate(answer, self.language)
+
+    async def send_file(
+        self,
+        kind: FileKind,
+        chat_id: int,
+        file: str | Upload,
+        *,
+        values: Mapping[str, Any] | None = None,
+        priority: int = 0,
+    ) -> Json:
+        """The message with the file: one that Telegram has, by its id, or an upload. `values` are the method's
+        other parameters (caption, message_thread_id, …). Raises as `call` does; `file_refused` when Telegram does
+        not take this file as this kind."""
+        files = {"file": file} if isinstance(file, Upload) else {}
+        given = {"chat_id": chat_id, kind: _named(file, "file"), **(values or {})}
+        method = RawMethod(f"send{kind.capitalize()}", given, files)
+        return await self.call(method, priority=priority)
+
+    async def send_album(
+        self,
+        chat_id: int,
+        items: Sequence[tuple[FileKind, str | Upload]],
+        *,
+        caption: Mapping[str, Any] | None = None,
+        values: Mapping[str, Any] | None = None,
+        priority: int = 0,
+    ) -> Json:
+        """The messages of an album of 2 to 10 files: photos and videos, or documents, or audio
+        (https://core.telegram.org/bots/api#sendmediagroup). `caption` are the fields `caption` and
+        `caption_entities`; with the first file they are the album's."""
+        files = {f"file{n}": file for n, (_, file) in enumerate(items) if isinstance(file, Upload)}
+        media: list[dict[str, Any]] = [
+            {"type": kind, "media": _named(file, f"file{n}")} for n, (kind, file) in enumerate(items)
+        ]
+        if caption:
+            media[0] |= caption
+        method = RawMethod("sendMediaGroup", {"chat_id": chat_id, "media": media, **(values or {})}, files)
+        return await self.call(method, priority=priority)
+
+    async def file_url(self, file_id: str) -> str:
+        """Where the file can be fetched for an hour at least; it holds the token, so it goes nowhere but there.
+        Raises `file_too_large` above 20 MB (https://core.telegram.org/bots/api#getfile)."""
+        answer = await self.call(RawMethod("getFile", {"file_id": file_id}))
+        path = answer.get("file_path") if isinstance(answer, dict) else None
+        if not isinstance(path, str) or not path:
+            raise failure("file_gone", self.language)
+        return self._session.api.file_url(self._bot.token, quote(path))
 
     def pieces(self, text: str, *, room: int = 0) -> list[str]:
         """The text as so many messages; `room` is kept free in each."""
@@ -268,7 +223,7 @@ class TelegramClient:
         if isinstance(error, TelegramRetryAfter) and keys.all:
             self._pacer.penalise(keys.all[0], error.retry_after)
             return method if error.retry_after <= patience else None
-        if isinstance(error, TelegramBadRequest) and getattr(method, "parse_mode", None):
+        if isinstance(error, TelegramBadRequest) and any(getattr(method, name, None) for name in _MARKUP):
             return _without_markup(method) if translate(error, self.language).code == "bad_markup" else None
         return None
 
@@ -277,22 +232,24 @@ class TelegramClient:
         busy: float | None = None
         try:
             for key in keys.all:
-                await self._pacer.wait(key, 1.0, priority, patience=patience)
+                await self._pacer.wait(key, keys.cost, priority, patience=patience)
                 taken.append(key)
         except TooBusy as error:
             busy = error.retry_after
         if busy is not None:
-            self._give_back(taken)
+            self._give_back(taken, keys.cost)
             raise failure("paced", self.language, retry_after=busy)
 
-    def _give_back(self, keys: Sequence[Hashable]) -> None:
+    def _give_back(self, keys: Sequence[Hashable], cost: float) -> None:
         for key in keys:
-            self._pacer.give_back(key)
+            self._pacer.give_back(key, cost)
 
     def _keys(self, method: Method) -> _Keys:
         name = method.__api_method__
         return _Keys(
-            chat=None if name in _CHATLESS else getattr(method, "chat_id", None), bot=None if name in _FREE else "bot"
+            chat=None if name in _CHATLESS else getattr(method, "chat_id", None),
+            bot=None if name in _FREE else "bot",
+            cost=float(len(getattr(method, "media", ()))) if name == "sendMediaGroup" else 1.0,
         )
 
     def _rate_of(self, key: Hashable) -> Rate:
@@ -318,6 +275,13 @@ def _has_many_senders(key: Hashable) -> bool:
     return key == "bot" or (isinstance(key, int) and key < 0)
 
 
+def _named(file: str | Upload, name: str) -> str:
+    """https://core.telegram.org/bots/api#sending-files"""
+    return f"attach://{name}" if isinstance(file, Upload) else file
+
+
 def _without_markup(method: Method) -> Method:
+    if not getattr(method, "parse_mode", None):
+        return method.model_copy(update=dict.fromkeys(name for name in _MARKUP if getattr(method, name, None)))
     text = html.unescape(re.sub(r"<[^<>]*>", "", getattr(method, "text", "")))
     return method.model_copy(update={"parse_mode": None, "text": text})

@@ -1,120 +1,110 @@
-"""From a raw update to a signal. Pure and tolerant: no JSON value makes it raise.
+"""From a raw update to signals. Pure and tolerant: no JSON value makes it raise.
 
 aiogram's own models are not used here on purpose: they refuse an update with one unexpected field, and
-Telegram would then send it for ever. Fields are those of https://core.telegram.org/bots/api#message.
+Telegram would then send it for ever. Fields are those of https://core.telegram.org/bots/api#update.
 """
 
 from __future__ import annotations
 
-import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import Any
 
+from bots.telegram.content import (
+    answered_of,
+    full_name,
+    integer,
+    mapping,
+    parts_of,
+    quote_of,
+    short,
+    string,
+)
+from bots.telegram.places import CONNECTION, Place, Spot
 from estafeta.kernel.model import (
     Address,
-    Contact,
+    CustomerDeleted,
     CustomerEdited,
     CustomerPressed,
+    CustomerReacted,
     CustomerSaid,
     Event,
-    Location,
-    Media,
+    Operator,
     Part,
     Profile,
     ReachabilityChanged,
+    SaidElsewhere,
     Signal,
     SignalId,
     Text,
-    Unsupported,
 )
 
 CHANNEL = "telegram"
 
-ALLOWED_UPDATES = ["message", "edited_message", "callback_query", "my_chat_member"]
-"""Asked for at every start: what was asked for once stays in force otherwise."""
+ALLOWED_UPDATES = [
+    "message",
+    "edited_message",
+    "callback_query",
+    "my_chat_member",
+    "message_reaction",
+    "business_connection",
+    "business_message",
+    "edited_business_message",
+    "deleted_business_messages",
+]
+"""Asked for at every start: what was asked for once stays in force otherwise. Reactions are told to those alone who
+ask for them by name (https://core.telegram.org/bots/api#setwebhook)."""
 
-TEXT_BYTES = 100_000
-_LABEL = 256
+CUSTOM_EMOJI = "✨"
+"""Stands for a reaction with an emoji of somebody's own making: Telegram tells its number alone
+(https://core.telegram.org/bots/api#reactiontypecustomemoji)."""
+PAID_EMOJI = "⭐"
 
-_MediaKind = Literal["photo", "document", "voice", "audio", "video", "sticker"]
-_MEDIA: tuple[tuple[str, _MediaKind], ...] = (
-    ("animation", "video"),  # comes together with a document; the first that is there counts
-    ("live_photo", "photo"),
-    ("photo", "photo"),
-    ("document", "document"),
-    ("voice", "voice"),
-    ("audio", "audio"),
-    ("video", "video"),
-    ("video_note", "video"),
-    ("sticker", "sticker"),
-)
-# What may stand in a message beside its content.
-_ENVELOPE = frozenset(
-    """
-    message_id message_thread_id direct_messages_topic from sender_chat sender_boost_count sender_business_bot
-    sender_tag receiver_user ephemeral_message_id date guest_query_id business_connection_id chat
-    forward_origin is_topic_message is_automatic_forward reply_to_message external_reply quote reply_to_story
-    reply_to_checklist_task_id reply_to_poll_option_id via_bot guest_bot_caller_user guest_bot_caller_chat
-    edit_date has_protected_content is_from_offline is_paid_post media_group_id author_signature
-    paid_star_count entities link_preview_options suggested_post_info effect_id caption_entities
-    show_caption_above_media has_media_spoiler reply_markup forward_from forward_from_chat
-    forward_from_message_id forward_sender_name forward_date forward_signature
-    """.split()  # noqa: SIM905  a table, not code
-)
-# Messages that nobody wrote: the messenger tells what happened in the chat.
-_SERVICE = frozenset(
-    """
-    message_auto_delete_timer_changed pinned_message connected_website write_access_allowed
-    proximity_alert_triggered boost_added chat_background_set forum_topic_created forum_topic_edited
-    forum_topic_closed forum_topic_reopened general_forum_topic_hidden general_forum_topic_unhidden
-    giveaway_created giveaway_completed paid_message_price_changed direct_message_price_changed
-    community_chat_added community_chat_joined community_chat_removed managed_bot_created poll_option_added
-    poll_option_deleted checklist_tasks_done checklist_tasks_added gift_upgrade_sent chat_owner_left
-    chat_owner_changed new_chat_title new_chat_photo delete_chat_photo new_chat_members left_chat_member
-    migrate_to_chat_id migrate_from_chat_id video_chat_scheduled video_chat_started video_chat_ended
-    video_chat_participants_invited group_chat_created supergroup_chat_created channel_chat_created
-    """.split()  # noqa: SIM905  a table, not code
-)
-_COMMAND = re.compile(r"(/[A-Za-z0-9_]{1,64})@[A-Za-z0-9_]{3,64}")
+_DELETED_AT_ONCE = 100
+_COMMAND = re.compile(r"(/[A-Za-z0-9_]{1,64})(@[A-Za-z0-9_]{3,64})?(?=\s|\Z)")
+_START = re.compile(r"/start ([A-Za-z0-9_-]{1,64})")
+"""https://core.telegram.org/bots/features#deep-linking"""
+
+_Found = tuple[Place, Any, Sequence[Event]]
+"""Where, when (as Telegram says it), and what happened."""
 
 
-def convert(raw: Any, account: str, now: datetime) -> Signal | None:
-    """What a customer did, or None: somebody else's doing, or nothing anybody has to answer.
+def convert(raw: Any, account: str, now: datetime) -> tuple[Signal, ...]:
+    """What a customer did, or somebody of ours who answered from a business account. () for anybody else's doing,
+    and for what nobody has to answer.
 
     Only private chats are customers'. The strings of `raw` must hold no lone surrogates (`wire.loads`).
     """
-    update = _object(raw)
+    update = mapping(raw)
     update_id = integer(update.get("update_id"))
-    if update_id is None:
-        return None
-    found = _event(update)
+    found = _found(update, account) if update_id is not None else None
     if found is None:
-        return None
-    chat, date, event = found
-    return Signal(
-        id=SignalId(f"tg.{account}.{update_id}"),
-        at=_time(date, now),
-        event=event,
-        address=Address(channel=CHANNEL, account=account, chat=str(chat)),
+        return ()
+    place, date, events = found
+    address = Address(channel=CHANNEL, account=account, chat=str(place))
+    name = f"tg.{account}.{update_id}"
+    return tuple(
+        Signal(id=SignalId(f"{name}.{n}" if n else name), at=_time(date, now), event=event, address=address)
+        for n, event in enumerate(events)
     )
 
 
 def chat_of(raw: Any) -> int | None:
-    """The chat an update is about, if it is about one."""
-    update = _object(raw)
-    for name in ("message", "edited_message", "my_chat_member"):
+    """The chat an update is about, if it is about one of the bot's own."""
+    update = mapping(raw)
+    for name in ("message", "edited_message", "my_chat_member", "message_reaction"):
         if name in update:
-            return integer(_object(_object(update[name]).get("chat")).get("id"))
-    query = _object(update.get("callback_query"))
-    return integer(_object(_object(query.get("message")).get("chat")).get("id"))
+            return integer(mapping(mapping(update[name]).get("chat")).get("id"))
+    query = mapping(update.get("callback_query"))
+    return integer(mapping(mapping(query.get("message")).get("chat")).get("id"))
 
 
 def move_of(raw: Any) -> tuple[int, int] | None:
     """A group's id before and after it became a supergroup, if that is what the update tells."""
-    message = _object(_object(raw).get("message"))
-    here = integer(_object(message.get("chat")).get("id"))
+    message = mapping(mapping(raw).get("message"))
+    here = integer(mapping(message.get("chat")).get("id"))
     to, since = integer(message.get("migrate_to_chat_id")), integer(message.get("migrate_from_chat_id"))
     if here is None:
         return None
@@ -123,170 +113,188 @@ def move_of(raw: Any) -> tuple[int, int] | None:
 
 def callback_of(raw: Any) -> str:
     """The id of the press that waits for an answer, or ""."""
-    return string(_object(_object(raw).get("callback_query")).get("id"))
+    return string(mapping(mapping(raw).get("callback_query")).get("id"))
 
 
-def integer(value: Any) -> int | None:
-    """A number that may be an id: Telegram's have at most 52 bits, stores take 63."""
-    return value if type(value) is int and -(2**63) < value < 2**63 else None
-
-
-def string(value: Any) -> str:
-    return value if isinstance(value, str) else ""
-
-
-def _object(value: Any) -> Mapping[str, Any]:
-    return value if isinstance(value, dict) else {}
-
-
-def _event(update: Mapping[str, Any]) -> tuple[int, Any, Event] | None:
-    """Chat, date, event."""
-    if "message" in update:
-        return _written(_object(update["message"]), edited=False)
-    if "edited_message" in update:
-        return _written(_object(update["edited_message"]), edited=True)
+def _found(update: Mapping[str, Any], account: str) -> _Found | None:
+    for name in ("message", "business_message"):
+        if name in update:
+            return _said(mapping(update[name]), account)
+    for name in ("edited_message", "edited_business_message"):
+        if name in update:
+            return _edited(mapping(update[name]), account)
     if "callback_query" in update:
-        return _pressed(_object(update["callback_query"]))
+        return _pressed(mapping(update["callback_query"]))
+    if "message_reaction" in update:
+        return _reacted(mapping(update["message_reaction"]))
+    if "deleted_business_messages" in update:
+        return _deleted(mapping(update["deleted_business_messages"]))
     if "my_chat_member" in update:
-        return _reached(_object(update["my_chat_member"]))
+        return _reached(mapping(update["my_chat_member"]))
     return None
 
 
-def _written(message: Mapping[str, Any], *, edited: bool) -> tuple[int, Any, Event] | None:
-    chat, number = _private(message), integer(message.get("message_id"))
-    sender = _object(message.get("from"))
-    if chat is None or number is None or sender.get("is_bot") is True:
+def _said(message: Mapping[str, Any], account: str) -> _Found | None:
+    spot, sender = _spot(message), mapping(message.get("from"))
+    if spot is None or _is_ours(message):
         return None
-    if edited and "location" in message:
-        return None  # a live location moves every few seconds; its first place was told
-    parts = _parts(message)
+    parts = tuple(_without_bots_name(part) for part in parts_of(message, account=account))
     if not parts:
         return None
-    external = f"{chat}:{number}"
-    if edited:
-        return chat, message.get("edit_date"), CustomerEdited(message=external, parts=parts)
-    return chat, message.get("date"), CustomerSaid(message=external, parts=parts, profile=_profile(sender))
+    event: Event
+    if _is_owners(spot.place, sender):
+        event = SaidElsewhere(operator=_owner(sender), message=str(spot), parts=parts)
+    else:
+        parts, payload = _start_of(parts)
+        answered = answered_of(message)
+        event = CustomerSaid(
+            message=str(spot),
+            parts=parts,
+            profile=_profile(sender),
+            reply_to="" if answered is None else str(replace(spot, number=answered)),
+            quote=quote_of(message) if answered is not None or "quote" in message else "",
+            payload=payload,
+            group=short(string(message.get("media_group_id"))),
+        )
+    return spot.place, message.get("date"), (event,)
 
 
-def _pressed(query: Mapping[str, Any]) -> tuple[int, Any, Event] | None:
-    message = _object(query.get("message"))
-    chat, data = _private(message), string(query.get("data"))
-    if chat is None or not data:
+def _edited(message: Mapping[str, Any], account: str) -> _Found | None:
+    spot = _spot(message)
+    if spot is None or _is_ours(message) or _is_owners(spot.place, mapping(message.get("from"))):
+        return None
+    if "location" in message:
+        return None  # a live location moves every few seconds; its first place was told
+    parts = tuple(_without_bots_name(part) for part in parts_of(message, account=account))
+    return (spot.place, message.get("edit_date"), (CustomerEdited(message=str(spot), parts=parts),)) if parts else None
+
+
+def _pressed(query: Mapping[str, Any]) -> _Found | None:
+    message = mapping(query.get("message"))
+    place, number, data = _place(message), integer(message.get("message_id")), string(query.get("data"))
+    if place is None or not data:
         return None
     pressed = CustomerPressed(
-        button=_short(data), label=_label(message, data), profile=_profile(_object(query.get("from")))
+        button=short(data),
+        label=_label(message, data),
+        profile=_profile(mapping(query.get("from"))),
+        message="" if number is None else str(Spot(place, number)),
     )
-    return chat, None, pressed
+    return place, None, (pressed,)
 
 
-def _reached(change: Mapping[str, Any]) -> tuple[int, Any, Event] | None:
-    chat = _private(change)
-    status = _object(change.get("new_chat_member")).get("status")
-    if chat is None or status not in ("kicked", "member"):
+def _reacted(change: Mapping[str, Any]) -> _Found | None:
+    spot = _spot(change)
+    if spot is None or mapping(change.get("user")).get("is_bot") is True:
         return None
-    return chat, change.get("date"), ReachabilityChanged(reachable=status == "member")
+    before, now = _emoji(change.get("old_reaction")), _emoji(change.get("new_reaction"))
+    newest = next((emoji for emoji in reversed(now) if emoji not in before), now[-1] if now else "")
+    return spot.place, change.get("date"), (CustomerReacted(message=str(spot), emoji=newest),)
 
 
-def _private(message: Mapping[str, Any]) -> int | None:
-    chat = _object(message.get("chat"))
-    return integer(chat.get("id")) if chat.get("type") == "private" else None
+def _emoji(reactions: Any) -> list[str]:
+    """https://core.telegram.org/bots/api#reactiontype"""
+    found = []
+    for reaction in reactions[:16] if isinstance(reactions, list) else ():
+        kind = string(mapping(reaction).get("type"))
+        emoji = {"custom_emoji": CUSTOM_EMOJI, "paid": PAID_EMOJI}.get(kind) or string(mapping(reaction).get("emoji"))
+        if emoji:
+            found.append(emoji[:16])
+    return found
 
 
-def _parts(message: Mapping[str, Any]) -> tuple[Part, ...]:
-    text = string(message.get("text"))
-    if text:
-        return (Text(text=_COMMAND.sub(r"\1", _cut(text), count=1) if text[0] == "/" else _cut(text)),)
-    parts = [part for part in (_media(message), _place(message), _contact(message)) if part is not None]
-    caption = string(message.get("caption"))
-    if caption:
-        parts.append(Text(text=_cut(caption)))
-    venue = _object(message.get("venue"))
-    title = ", ".join(words for name in ("title", "address") if (words := string(venue.get(name))))
-    if title:
-        parts.append(Text(text=_cut(title)))
-    if not parts and not _SERVICE.intersection(message):
-        unknown = next((key for key in message if key not in _ENVELOPE and key not in ("text", "caption")), "message")
-        parts.append(Unsupported(kind=_short(unknown)))
-    return tuple(parts)
-
-
-def _media(message: Mapping[str, Any]) -> Part | None:
-    for field, kind in _MEDIA:
-        if field not in message:
-            continue
-        file = message[field]
-        if isinstance(file, list):  # sizes of a photo, the largest last
-            file = next((size for size in reversed(file) if isinstance(size, dict)), None)
-        file = _object(file)
-        ref = string(file.get("file_id"))
-        if not ref:
-            return Unsupported(kind=kind)
-        return Media(
-            kind=kind,
-            ref=_cut(ref),
-            name=_short(string(file.get("file_name"))),
-            mime=_short(string(file.get("mime_type"))),
-            size=max(integer(file.get("file_size")) or 0, 0),
-        )
-    return None
-
-
-def _place(message: Mapping[str, Any]) -> Part | None:
-    place = _object(message.get("location"))
-    latitude, longitude = place.get("latitude"), place.get("longitude")
-    for value in (latitude, longitude):
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return Unsupported(kind="location") if "location" in message else None
-    if not (_within(latitude, 90) and _within(longitude, 180)):
-        return Unsupported(kind="location")
-    return Location(latitude=float(latitude), longitude=float(longitude))  # type: ignore[arg-type]
-
-
-def _within(value: Any, most: int) -> bool:
-    return (isinstance(value, int) or math.isfinite(value)) and -most <= value <= most
-
-
-def _contact(message: Mapping[str, Any]) -> Part | None:
-    if "contact" not in message:
+def _deleted(deletion: Mapping[str, Any]) -> _Found | None:
+    place, numbers = _place(deletion), deletion.get("message_ids")
+    if place is None or not isinstance(numbers, list):
         return None
-    contact = _object(message["contact"])
-    phone = _short(string(contact.get("phone_number")))
-    return Contact(phone=phone, name=_full_name(contact)) if phone else Unsupported(kind="contact")
+    known = [number for raw in numbers[:_DELETED_AT_ONCE] if (number := integer(raw)) is not None]
+    return place, None, [CustomerDeleted(message=str(Spot(place, number))) for number in dict.fromkeys(known)]
+
+
+def _reached(change: Mapping[str, Any]) -> _Found | None:
+    place = _place(change)
+    status = mapping(change.get("new_chat_member")).get("status")
+    if place is None or status not in ("kicked", "member"):
+        return None
+    return place, change.get("date"), (ReachabilityChanged(reachable=status == "member"),)
+
+
+def _place(message: Mapping[str, Any]) -> Place | None:
+    chat = mapping(message.get("chat"))
+    number = integer(chat.get("id")) if chat.get("type") == "private" else None
+    if number is None:
+        return None
+    connection = message.get("business_connection_id", "")
+    if connection == "":
+        return Place(number)
+    return Place(number, connection) if CONNECTION.fullmatch(string(connection)) else None
+
+
+def _spot(message: Mapping[str, Any]) -> Spot | None:
+    place, number = _place(message), integer(message.get("message_id"))
+    return None if place is None or number is None else Spot(place, number)
+
+
+def _is_ours(message: Mapping[str, Any]) -> bool:
+    """Whether a bot wrote it: this one, when it wrote for a business account."""
+    return mapping(message.get("from")).get("is_bot") is True or "sender_business_bot" in message
+
+
+def _is_owners(place: Place, sender: Mapping[str, Any]) -> bool:
+    """In a private chat the customer's number is the chat's: anybody else there is who the account belongs to."""
+    return bool(place.connection) and integer(sender.get("id")) not in (place.chat, None)
+
+
+def _owner(sender: Mapping[str, Any]) -> Operator:
+    return Operator(
+        id=f"tg:{integer(sender.get('id'))}",
+        name=full_name(sender) or short(string(sender.get("username"))),
+        desk=CHANNEL,
+    )
+
+
+def _without_bots_name(part: Part) -> Part:
+    """A command without the name of the bot that it is for ("/order@shop_bot 12"); marks move along."""
+    if not isinstance(part, Text) or not part.text.startswith("/"):
+        return part
+    command = _COMMAND.match(part.text)
+    if command is None or command[2] is None:
+        return part
+    start, end = command.span(2)
+    moved = (
+        replace(mark, start=_behind_cut(mark.start, start, end), end=_behind_cut(mark.end, start, end))
+        for mark in part.marks
+    )
+    return Text(text=part.text[:start] + part.text[end:], marks=tuple(mark for mark in moved if mark.start < mark.end))
+
+
+def _behind_cut(offset: int, start: int, end: int) -> int:
+    return offset if offset <= start else max(offset - (end - start), start)
+
+
+def _start_of(parts: tuple[Part, ...]) -> tuple[tuple[Part, ...], str]:
+    """A deep link's payload is no word of the customer's: it stands apart, and "/start" stays."""
+    first = parts[0]
+    started = _START.fullmatch(first.text) if isinstance(first, Text) else None
+    return ((Text(text="/start"),), started[1]) if started else (parts, "")
 
 
 def _profile(sender: Mapping[str, Any]) -> Profile:
     return Profile(
-        name=_full_name(sender),
-        username=_short(string(sender.get("username"))),
-        language=_short(string(sender.get("language_code"))),
+        name=full_name(sender),
+        username=short(string(sender.get("username"))),
+        language=short(string(sender.get("language_code"))),
     )
-
-
-def _full_name(person: Mapping[str, Any]) -> str:
-    first, last = string(person.get("first_name")), string(person.get("last_name"))
-    return _short(f"{first} {last}".strip())
 
 
 def _label(message: Mapping[str, Any], data: str) -> str:
     """What stands on the pressed button."""
-    rows = _object(message.get("reply_markup")).get("inline_keyboard")
+    rows = mapping(message.get("reply_markup")).get("inline_keyboard")
     for row in rows if isinstance(rows, list) else ():
         for button in row if isinstance(row, list) else ():
-            if _object(button).get("callback_data") == data:
-                return _short(string(button.get("text")))
+            if mapping(button).get("callback_data") == data:
+                return short(string(mapping(button).get("text")))
     return ""
-
-
-def _short(text: str) -> str:
-    return text[:_LABEL]
-
-
-def _cut(text: str) -> str:
-    """At most `TEXT_BYTES` of UTF-8; Telegram's own limit is far below, so nobody loses words."""
-    if len(text) * 4 <= TEXT_BYTES:
-        return text
-    encoded = text.encode()
-    return text if len(encoded) <= TEXT_BYTES else encoded[:TEXT_BYTES].decode(errors="ignore")
 
 
 def _time(date: Any, now: datetime) -> datetime:

@@ -30,10 +30,13 @@ Fault = Literal["customer", "content", "messenger", "settings"]
 
 @dataclass(frozen=True, slots=True)
 class _Failure:
+    """`code` where it is another's: several sentences may stand for what is one thing to the engine."""
+
     fault: Fault
     ru: str
     en: str
     retry_after: float | None = None
+    code: str = ""
 
 
 _FAILURES: dict[str, _Failure] = {
@@ -41,14 +44,34 @@ _FAILURES: dict[str, _Failure] = {
         "customer", "Клиент заблокировал бота в Telegram.", "The customer blocked the bot in Telegram."
     ),
     "deactivated": _Failure(
-        "customer", "Клиент удалил свой аккаунт Telegram.", "The customer deleted their Telegram account."
+        "customer",
+        "Клиент удалил свой аккаунт Telegram.",
+        "The customer deleted their Telegram account.",
+        code="undeliverable",
     ),
-    "not_started": _Failure(
+    "not_allowed": _Failure(
         "customer",
         "Клиент ещё не писал этому боту, а первым бот писать не может.",
         "The customer has not written to this bot yet, and a bot cannot write first.",
     ),
-    "chat_not_found": _Failure("customer", "Такого чата в Telegram больше нет.", "There is no such chat in Telegram."),
+    "chat_not_found": _Failure(
+        "customer",
+        "Такого чата в Telegram больше нет.",
+        "There is no such chat in Telegram.",
+        code="undeliverable",
+    ),
+    "business_gone": _Failure(
+        "settings",
+        "Бот больше не подключён к этому бизнес-аккаунту Telegram: подключите его снова в настройках аккаунта.",
+        "The bot is not connected to that Telegram business account any more: connect it in the account's settings.",
+        code="no_rights",
+    ),
+    "business_quiet": _Failure(
+        "customer",
+        "От имени бизнес-аккаунта можно писать, пока клиент писал в последние 24 часа.",
+        "A business account's bot may write only within 24 hours of the customer's last message.",
+        code="window_closed",
+    ),
     "kicked": _Failure(
         "settings",
         "Бота удалили из группы операторов: добавьте его снова администратором.",
@@ -64,11 +87,37 @@ _FAILURES: dict[str, _Failure] = {
     ),
     "topic_missing": _Failure("messenger", "Тему в группе удалили.", "The topic in the group was deleted.", 0.0),
     "topic_closed": _Failure("messenger", "Тема в группе закрыта.", "The topic in the group is closed.", 0.0),
+    "no_text_there": _Failure(
+        "content",
+        "Это сообщение нельзя поменять: Telegram правит только слова, а не то, чем они были.",
+        "That message cannot be changed: Telegram edits words alone, not what kind of message they were.",
+        code="not_possible",
+    ),
     "message_missing": _Failure("content", "Этого сообщения уже нет.", "That message is not there any more."),
     "query_expired": _Failure("messenger", "На нажатие отвечать поздно.", "It is too late to answer that press."),
     "reaction_refused": _Failure(
         "settings", "В группе нельзя ставить такую реакцию.", "The group does not allow that reaction."
     ),
+    "reaction_unknown": _Failure(
+        "content",
+        "Такой реакции в Telegram нет: поставьте одну из тех, что он предлагает.",
+        "Telegram has no such reaction: choose one of those that it offers.",
+        code="not_possible",
+    ),
+    "not_possible": _Failure("content", "Telegram так не умеет.", "Telegram cannot do that."),
+    "too_old": _Failure(
+        "content",
+        "Telegram удаляет и меняет только недавние сообщения (не старше 48 часов).",
+        "Telegram deletes and changes only what is recent (48 hours at most).",
+        code="not_possible",
+    ),
+    "file_too_large": _Failure(
+        "content",
+        "Файл слишком велик: боту Telegram отдаёт файлы до 20 МБ, а принимает от него до 50 МБ.",
+        "The file is too large: Telegram gives a bot files of at most 20 MB, and takes from it at most 50 MB.",
+    ),
+    "file_gone": _Failure("content", "Файла в Telegram больше нет.", "Telegram has that file no more."),
+    "file_refused": _Failure("content", "Telegram не принял файл.", "Telegram did not take the file."),
     "too_long": _Failure("content", "Сообщение длиннее, чем берёт Telegram.", "Telegram takes no message that long."),
     "empty": _Failure("content", "В сообщении нет ни слова.", "There is not a word in the message."),
     "bad_markup": _Failure("content", "Telegram не разобрал разметку.", "Telegram could not read the formatting."),
@@ -110,12 +159,46 @@ _DESCRIPTIONS = (
     ("topic is closed", "topic_closed"),
     ("can't parse entities", "bad_markup"),
     ("can't find end of the entity", "bad_markup"),
+    ("entity url", "bad_markup"),
+    ("entity beginning at", "bad_markup"),
+    ("caption is too long", "too_long"),
     ("message is too long", "too_long"),
     ("message_too_long", "too_long"),
     ("text is empty", "empty"),
     ("text must be non-empty", "empty"),
+    ("file is too big", "file_too_large"),
+    ("request entity too large", "file_too_large"),
+    ("wrong file_id", "file_gone"),
+    ("invalid file_id", "file_gone"),
+    ("file_reference", "file_gone"),
+    ("file is temporarily unavailable", "file_gone"),
+    *(
+        (text, "file_refused")
+        for text in (
+            "wrong file identifier",
+            "wrong remote file identifier",
+            "can't use file of type",
+            "type of file mismatch",
+            "photo_invalid_dimensions",
+            "photo_invalid",
+            "photo_save_file_invalid",
+            "image_process_failed",
+            "media_invalid",
+            "file must be non-empty",
+            "voice_messages_forbidden",
+            "wrong type of the web page content",
+            "video_content_type_invalid",
+            "sticker_invalid",
+            "wrong file type",
+            "unsupported file type",
+        )
+    ),
     ("message to edit not found", "message_missing"),
+    ("message to delete not found", "message_missing"),
     ("message can't be edited", "message_missing"),
+    ("message can't be deleted", "too_old"),
+    ("there is no text in the message to edit", "no_text_there"),
+    ("there is no caption in the message to edit", "no_text_there"),
     ("message to react not found", "message_missing"),
     ("message to be replied not found", "message_missing"),
     ("message_id_invalid", "message_missing"),
@@ -125,8 +208,11 @@ _DESCRIPTIONS = (
     ("query_id_invalid", "query_expired"),
     ("bot was blocked", "blocked"),
     ("user is deactivated", "deactivated"),
-    ("can't initiate conversation", "not_started"),
-    ("peer_id_invalid", "not_started"),
+    ("business_peer", "business_quiet"),
+    ("business connection not found", "business_gone"),
+    ("business_connection", "business_gone"),
+    ("can't initiate conversation", "not_allowed"),
+    ("peer_id_invalid", "not_allowed"),
     ("chat is not a forum", "not_a_forum"),
     ("bot was kicked", "kicked"),
     ("bot is not a member", "kicked"),
@@ -151,7 +237,7 @@ def failure(code: str, language: Language, *, retry_after: float | None = None, 
     if detail:
         sentence = f"{sentence}: {detail}"
     return SendFailed(
-        code,
+        known.code or code,
         sentence,
         fault=known.fault,
         retry_after=known.retry_after if retry_after is None else retry_after,
@@ -167,7 +253,7 @@ _CLASSES: tuple[tuple[type[Exception], str], ...] = (
     (TelegramUnauthorizedError, "unauthorized"),
     (TelegramNotFound, "unauthorized"),
     (TelegramConflictError, "conflict"),
-    (TelegramEntityTooLarge, "too_long"),
+    (TelegramEntityTooLarge, "file_too_large"),
     (ClientDecodeError, "no_answer"),
 )
 _LATE = ("gateway", "timeout", "timed out")

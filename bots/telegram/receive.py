@@ -16,7 +16,8 @@ import structlog
 from aiogram.methods import AnswerCallbackQuery
 
 from bots.telegram.client import TelegramClient
-from bots.telegram.convert import callback_of, chat_of, convert, integer, move_of
+from bots.telegram.content import integer
+from bots.telegram.convert import callback_of, chat_of, convert, move_of
 from estafeta.kernel.errors import SendFailed, StoreUnavailable
 from estafeta.kernel.model import Signal
 from estafeta.kernel.ports import Accept, Accepted, Clock
@@ -53,12 +54,12 @@ class Receiver:
         Raises `StoreUnavailable`: then none may be acknowledged, and taking them again is safe.
         """
         read = [await self._read(update) for update in updates]
-        waiting = [(update, signal) for update, (signal, _) in zip(updates, read, strict=True) if signal is not None]
+        waiting = [(update, signal) for update, (signals, _) in zip(updates, read, strict=True) for signal in signals]
         results = iter(await self._store(waiting, accept) if waiting else ())
-        for signal, after in read:
-            accepted = next(results) if signal is not None else None
+        for signals, after in read:
+            accepted = [next(results) for _ in signals]
             if after is not None:
-                self._later(after, accepted)
+                self._later(after, accepted[0] if accepted else None)
 
     async def aside(self, raw: Any, reason: str) -> None:
         """Raises nothing: what is poisonous must not come back because it could not be kept."""
@@ -76,7 +77,7 @@ class Receiver:
                 after, accepted = await self._afters.get()
                 tasks.create_task(_done(after, accepted))
 
-    async def _read(self, update: Any) -> tuple[Signal | None, After | None]:
+    async def _read(self, update: Any) -> tuple[tuple[Signal, ...], After | None]:
         try:
             chat = chat_of(update)
             if self._routes and chat is not None:
@@ -85,7 +86,8 @@ class Receiver:
                     self._client.follow(*moved)
                 route = self._routes.get(chat) or self._routes.get(self._client.known_as(chat))
                 if route is not None:
-                    return await route(update)
+                    signal, after = await route(update)
+                    return (signal,) if signal is not None else (), after
             query = callback_of(update)
             return convert(update, self._account, self._clock.now()), self._unspin(query) if query else None
         except StoreUnavailable:
@@ -93,7 +95,7 @@ class Receiver:
         except Exception as error:
             await self.aside(update, f"could not be read: {type(error).__name__}")
             _log.exception("telegram_update_unreadable", account=self._account)
-            return None, None
+            return (), None
 
     async def _store(self, waiting: Sequence[tuple[Any, Signal]], accept: Accept) -> list[Accepted | None]:
         """All at once; one by one if that fails for another reason than the store's being away."""

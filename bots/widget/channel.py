@@ -15,32 +15,38 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import random
-import secrets
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from typing import Literal
-from urllib.parse import urlsplit
 
 from aiohttp import WSCloseCode, WSMessage, WSMsgType, hdrs, web
 
-from bots.widget import frames
+from bots.widget import frames, shown
+from bots.widget.capabilities import CAPABILITIES
 from bots.widget.config import WidgetConfig
-from bots.widget.connection import Connection
-from bots.widget.frames import Hello, Message, Ping, Press, Refused, Typing
+from bots.widget.connection import Connection, seen_key
+from bots.widget.files import FileTraffic
+from bots.widget.frames import Delete, Edit, Hello, Kept, Message, Ping, Press, React, Read, Refused, Typing
+from bots.widget.inbound import event_of, message_of
 from bots.widget.pace import Pace
 from bots.widget.pages import Pages
+from bots.widget.reception import Reception, Visitor
+from bots.widget.seals import Seals
 from bots.widget.sockets import Sockets
+from estafeta.attachments import Attachments
 from estafeta.kernel.errors import StoreUnavailable
 from estafeta.kernel.model import (
     Address,
     Button,
     Capabilities,
     ConversationId,
-    CustomerPressed,
-    CustomerSaid,
+    Entry,
+    Event,
+    Media,
     OutboundMessage,
-    Profile,
+    OutboxId,
     Signal,
-    Text,
+    StatusChanged,
+    Template,
 )
 from estafeta.kernel.ports import Accept, Clock, Live, Store
 
@@ -56,6 +62,8 @@ _SPREAD_EACH = 0.002
 """Seconds over which open sockets look when all of them must: at most, and for each of them."""
 _READERS = 16
 """Connections that read the store at the same time."""
+_READ_BACK = 50
+"""Entries before the last one read, among which an operator's is looked for."""
 
 
 class WidgetChannel:
@@ -63,7 +71,7 @@ class WidgetChannel:
 
     `announce` is the bus's: it hears that the customer of a conversation is writing (about once in 3
     seconds; never more than once a second for long), or that the bot is. Where sockets are served
-    `follow` must run, for what others say to appear at once.
+    `follow` must run, for what others say to appear at once. Without `attachments` files neither come nor go.
     """
 
     name = "widget"
@@ -76,13 +84,22 @@ class WidgetChannel:
         clock: Clock,
         greeting: Greeting,
         announce: Callable[[Live], Awaitable[None]],
+        attachments: Attachments | None = None,
     ) -> None:
         self._config = config
         self._store = store
         self._clock = clock
         self._greeting = greeting
         self._announce = announce
-        self._pages = Pages(config)
+        self._pages = Pages(config if attachments else config.model_copy(update={"files": False}))
+        seals = Seals(store, clock, config.key)
+        self._reception = Reception(config, channel=self.name, store=store, clock=clock, seals=seals)
+        self._files: FileTraffic | None = None
+        if attachments is not None:
+            self._files = FileTraffic(
+                config, store=store, clock=clock, attachments=attachments, reception=self._reception, seals=seals,
+                channel=self.name,
+            )  # fmt: skip
         self._pace = Pace(burst=config.burst, rate=config.rate)
         self._signs = Pace(burst=_SIGNS, rate=1.0)
         self._sockets = Sockets()
@@ -96,16 +113,7 @@ class WidgetChannel:
 
     @property
     def capabilities(self) -> Capabilities:
-        return Capabilities(
-            text=100_000,
-            unit="codepoints",
-            buttons=20,
-            label=frames.LABEL_LIMIT,
-            typing=True,
-            edits=True,
-            media=False,
-            idempotent=True,
-        )
+        return CAPABILITIES
 
     def mount(self, app: web.Application, accept: Accept) -> None:
         """Adds the pages and the socket; closes the sockets when the application shuts down."""
@@ -118,6 +126,8 @@ class WidgetChannel:
         app.router.add_get("/widget/frame", self._pages.frame)
         app.router.add_get("/widget/static/{version}/{name}", self._pages.static)
         app.router.add_get("/widget/ws", socket)
+        if self._files is not None:
+            self._files.mount(app)
         app.on_shutdown.append(self._shut_down)
 
     async def listen(self, accept: Accept) -> None:
@@ -145,23 +155,33 @@ class WidgetChannel:
             connection.look_after(random.uniform(0.0, within))  # noqa: S311
 
     async def send(self, message: OutboundMessage) -> str:
-        """Nothing is left to do: the words are in the timeline, and whoever committed them announced it."""
+        """Nothing is left to do: what is said, edited, deleted or reacted to is in the timeline, and whoever
+        committed that announced it."""
         return message.id
 
-    async def typing(self, to: Address, who: Literal["bot", "operator"] = "bot") -> None:
+    async def typing(self, to: Address, who: Literal["bot", "operator"] = "bot", message: str = "") -> None:
         """Of an operator who types the bus has told already, and by which name."""
-        if who == "operator":
-            return
-        try:
+        if who == "bot":
+            await self._announce_to(to, "typing", who)
+
+    async def read(self, to: Address, message: str) -> None:
+        with contextlib.suppress(StoreUnavailable):
+            await self._store.put(seen_key(to), message)
+            await self._announce_to(to, "changed", "")
+
+    async def templates(self) -> Sequence[Template]:
+        """None: one may write at any time."""
+        return ()
+
+    async def _announce_to(self, to: Address, kind: Literal["changed", "typing"], who: str) -> None:
+        with contextlib.suppress(StoreUnavailable):
             conversation = await self._store.resolve(to) or to.conversation
-        except StoreUnavailable:
-            return
-        await self._announce(Live(kind="typing", conversation=conversation, who=who))
+            await self._announce(Live(kind=kind, conversation=conversation, who=who))
 
     # --- one socket ---
 
     async def _serve(self, request: web.Request, accept: Accept) -> web.StreamResponse:
-        if not self._own_origin(request):
+        if not self._reception.own_origin(request):
             raise web.HTTPForbidden(text="The chat's socket answers only the chat's own page.")
         if len(self._sockets) >= self._config.sockets:
             raise web.HTTPServiceUnavailable(text="Too many chats are open now.", headers={hdrs.RETRY_AFTER: "30"})
@@ -183,35 +203,24 @@ class WidgetChannel:
         self, ws: web.WebSocketResponse, transport: asyncio.Transport | None, hello: Hello, accept: Accept
     ) -> None:
         try:
-            await self._talk(ws, transport, hello, accept)
+            visitor = await self._reception.admitted(hello)
+            await self._talk(ws, transport, hello, visitor, accept)
+        except Refused as refused:
+            await self._dismiss(ws, refused.code, hello.language, WSCloseCode.POLICY_VIOLATION)
         except StoreUnavailable:
             await self._dismiss(ws, "unavailable", hello.language, WSCloseCode.TRY_AGAIN_LATER)
-
-    def _own_origin(self, request: web.Request) -> bool:
-        """Browsers do not apply CORS to WebSockets: this check is what keeps other sites out."""
-        origin = request.headers.get(hdrs.ORIGIN, "").lower()
-        if self._config.origin:
-            return origin == self._config.origin
-        parts = urlsplit(origin)
-        # The scheme is not compared: TLS may end at a proxy before us.
-        return parts.scheme in ("http", "https") and parts.netloc == request.host.lower()
 
     async def _hello(self, ws: web.WebSocketResponse) -> Hello | None:
         """The first frame, or None after closing the socket on somebody who did not say it."""
         try:
             async with asyncio.timeout(_HELLO_WITHIN):
                 raw = await ws.receive()
-            hello = self._introduction(raw)
+            return self._introduction(raw)
         except TimeoutError:
             await ws.close(code=WSCloseCode.POLICY_VIOLATION)
-            return None
         except Refused as refused:
             await self._dismiss(ws, refused.code, "", WSCloseCode.POLICY_VIOLATION)
-            return None
-        if hello.key != self._config.key:
-            await self._dismiss(ws, "forbidden", hello.language, WSCloseCode.POLICY_VIOLATION)
-            return None
-        return hello
+        return None
 
     def _introduction(self, raw: WSMessage) -> Hello:
         if raw.type is WSMsgType.TEXT:
@@ -223,40 +232,38 @@ class WidgetChannel:
     async def _dismiss(self, ws: web.WebSocketResponse, code: str, language: str, close: WSCloseCode) -> None:
         if not ws.closed:
             with contextlib.suppress(ConnectionError):
-                await ws.send_str(frames.written(frames.error_out(code, self._config.language(language))))
+                await ws.send_str(shown.written(shown.error_out(code, self._config.language(language))))
             await ws.close(code=close)
 
     async def _talk(
-        self, ws: web.WebSocketResponse, transport: asyncio.Transport | None, hello: Hello, accept: Accept
-    ) -> None:
-        token = hello.token if frames.is_token(hello.token) else secrets.token_urlsafe(32)
-        address = Address(channel=self.name, account=self.account, chat=frames.chat_of(token))
+        self, ws: web.WebSocketResponse, transport: asyncio.Transport | None, hello: Hello, visitor: Visitor,
+        accept: Accept,
+    ) -> None:  # fmt: skip
+        address = visitor.address
         if len(self._sockets.of_chat(address.chat)) >= self._config.sockets_per_visitor:
             await ws.close(code=WSCloseCode.TRY_AGAIN_LATER)
             return
-        language = self._config.language(hello.language)
         connection = Connection(
             ws,
             transport,
             config=self._config,
             store=self._store,
             reading=self._reading,
-            address=address,
+            visitor=visitor,
             conversation=await self._conversation_of(address),
-            language=language,
         )
-        text, buttons = self._greeting(language)
+        text, buttons = self._greeting(visitor.language)
         self._sockets.add(connection)
         try:
-            greeting = {"text": text, "buttons": frames.buttons_out(buttons)}
-            await connection.welcome(token=token, after=hello.after, greeting=greeting)
+            greeting = {"text": text, "buttons": shown.buttons_out(buttons)}
+            await connection.welcome(after=hello.after, greeting=greeting)
             async with asyncio.TaskGroup() as tasks:
                 writer = tasks.create_task(connection.write())
                 async for raw in ws:
                     if raw.type is WSMsgType.TEXT:
                         await self._take(connection, raw.data, accept)
                     elif raw.type is WSMsgType.BINARY:
-                        connection.tell(frames.error_out("bad_request", language))
+                        connection.tell(shown.error_out("bad_request", visitor.language))
                 writer.cancel()
         finally:
             self._sockets.remove(connection)
@@ -265,8 +272,11 @@ class WidgetChannel:
         try:
             frame = frames.read(raw, text_limit=self._config.text_limit)
             match frame:
-                case Message() | Press():
+                case Message() | Press() | Edit() | Delete() | React():
                     await self._accept(connection, frame, accept)
+                case Read():
+                    if self._signs.take(connection.address.chat, self._clock.monotonic()):
+                        await self._read(connection, frame.seq, accept)
                 case Typing():
                     if self._signs.take(connection.address.chat, self._clock.monotonic()):
                         typing = Live(kind="typing", conversation=connection.conversation, who="customer")
@@ -276,33 +286,74 @@ class WidgetChannel:
                     if self._signs.take(connection.address.chat, self._clock.monotonic()):
                         await self._look_again(connection)
                 case Hello():
-                    connection.tell(frames.error_out("bad_request", connection.language))
+                    connection.tell(shown.error_out("bad_request", connection.language))
         except Refused as refused:
-            connection.tell(frames.error_out(refused.code, connection.language, refused.id))
+            connection.tell(shown.error_out(refused.code, connection.language, refused.id))
 
-    async def _accept(self, connection: Connection, frame: Message | Press, accept: Accept) -> None:
+    async def _accept(self, connection: Connection, frame: Kept, accept: Accept) -> None:
         """Stores it, then acknowledges; refuses with a reason when it cannot be stored now."""
-        now = self._clock.now()
-        if not self._pace.take(connection.address.chat, self._clock.monotonic()):
+        now, chat = self._clock.now(), connection.address.chat
+        if not self._pace.take(chat, self._clock.monotonic()):
             raise Refused("too_fast", frame.id)
-        profile = Profile(language=connection.language)
-        signal = Signal(
-            id=frames.signal_id(connection.address.chat, frame.id),
-            at=now,
-            address=connection.address,
-            event=CustomerSaid(message=frame.id, parts=(Text(text=frame.text),), profile=profile)
-            if isinstance(frame, Message)
-            else CustomerPressed(button=frame.button, label=frame.label, profile=profile),
-        )
         try:
+            event = await self._event(connection, frame)
+            signal = Signal(id=frames.signal_id(chat, frame.id), at=now, address=connection.address, event=event)
             (accepted,) = await accept([signal])
         except StoreUnavailable as error:
             raise Refused("unavailable", frame.id) from error
         connection.tell({"type": "ack", "id": frame.id})
+        if isinstance(frame, Message):
+            connection.introduced = True
         if accepted.conversation is not None:
-            await self._belongs(connection.address.chat, accepted.conversation)
-            for tab in self._sockets.of_chat(connection.address.chat):
+            await self._belongs(chat, accepted.conversation)
+            for tab in self._sockets.of_chat(chat):
                 tab.look()
+
+    async def _event(self, connection: Connection, frame: Kept) -> Event:
+        visitor, named = connection.visitor, 0
+        if isinstance(frame, Edit | Delete | React):
+            named = frame.of
+        elif isinstance(frame, Message):
+            named = frame.reply_to
+        about = await self._said(connection.conversation, named) if named else None
+        if not isinstance(frame, Message):
+            return event_of(frame, visitor, about=about)
+        files: tuple[Media, ...] = ()
+        if frame.files:
+            if self._files is None:
+                raise Refused("file_refused", frame.id)
+            files = await self._files.sent(visitor.address.chat, frame)
+        first = not connection.introduced
+        return event_of(
+            frame, visitor, about=about, files=files,
+            payload=f"consent-{visitor.consented}" if first and visitor.consented else "",
+            greeting=visitor.greeting if first and not connection.seq else "",
+        )  # fmt: skip
+
+    async def _said(self, conversation: ConversationId, seq: int) -> Entry | None:
+        """What was said with this `seq` in the visitor's own conversation."""
+        async with self._reading:
+            found = await self._store.entries(conversation, after=seq - 1, limit=1)
+        return found[0] if found and found[0].seq == seq and found[0].kind == "said" else None
+
+    async def _read(self, connection: Connection, seq: int, accept: Accept) -> None:
+        """Tells what the visitor has read of operators; a bot does not ask. A failing store costs only that."""
+        with contextlib.suppress(StoreUnavailable):
+            after = max(0, min(seq, connection.seq) - _READ_BACK)
+            async with self._reading:
+                entries = await self._store.entries(connection.conversation, after=after, limit=_READ_BACK)
+            read = [
+                entry for entry in entries
+                if entry.seq <= seq and entry.kind == "said" and entry.author.kind == "operator"
+            ]  # fmt: skip
+            if not read or read[-1].seq <= connection.read_to:
+                return
+            latest = read[-1]
+            # A dot: no id of a browser's has one. The item, for the page may be faster than the outbox.
+            event = StatusChanged(message=message_of(latest), status="read", item=OutboxId(latest.id))
+            signal_id = frames.signal_id(connection.address.chat, f"read.{latest.seq}")
+            await accept([Signal(id=signal_id, at=self._clock.now(), address=connection.address, event=event)])
+            connection.read_to = latest.seq
 
     async def _look_again(self, connection: Connection) -> None:
         """Announcements may be lost; a ping makes up for it. It also finds out when another process

@@ -14,8 +14,9 @@ from typing import Any
 
 from aiohttp import web
 
-from bots.widget import frames
+from bots.widget import shown
 from bots.widget.config import WidgetConfig
+from bots.widget.reception import Visitor
 from estafeta.kernel.errors import StoreUnavailable
 from estafeta.kernel.model import Address, Conversation, ConversationId, Entry
 from estafeta.kernel.ports import Store
@@ -26,10 +27,16 @@ _PENDING = 256
 _AGAIN_AFTER = 1.0
 
 
+def seen_key(address: Address) -> str:
+    """Under which the store keeps the visitor's latest message that people have read."""
+    return f"widget.seen.{address.chat}"
+
+
 class Connection:
     """A browser that does not take what it is sent is cut off: it comes back and resumes.
 
     `reading` bounds how many connections read the store at once; it is never held while sending.
+    `introduced`: a message was stored since the hello. `read_to`: up to where the operators' words were read.
     """
 
     def __init__(
@@ -40,13 +47,15 @@ class Connection:
         config: WidgetConfig,
         store: Store,
         reading: asyncio.Semaphore,
-        address: Address,
+        visitor: Visitor,
         conversation: ConversationId,
-        language: str,
     ) -> None:
-        self.address = address
+        self.visitor = visitor
+        self.address = visitor.address
         self.conversation = conversation
-        self.language = language
+        self.language = visitor.language
+        self.introduced = False
+        self.read_to = 0
         self._ws = ws
         self._transport = transport
         self._config = config
@@ -54,6 +63,8 @@ class Connection:
         self._reading = reading
         self._seq = 0
         self._state: dict[str, str] = {}
+        self._own = ""
+        self._seen = ""
         self._small: deque[dict[str, Any]] = deque()
         self._wake = asyncio.Event()
         self._stale = False
@@ -94,7 +105,7 @@ class Connection:
     async def close(self, code: int) -> None:
         await self._ws.close(code=code)
 
-    async def welcome(self, *, token: str, after: int, greeting: dict[str, Any]) -> None:
+    async def welcome(self, *, after: int, greeting: dict[str, Any]) -> None:
         """The first frame: what was said after `after`. Raises `StoreUnavailable`.
 
         A page that shows more than the store has (`after` is beyond it) gets everything anew; it
@@ -107,10 +118,10 @@ class Connection:
         if last > after:
             page = await self._entries(after=after, newest=after == 0)
         self._seq = page[-1].seq if page else after
-        self._state = frames.state_out(conversation, names=self._config.show_operator_names)
+        self._state = shown.state_out(conversation, names=self._config.show_operator_names)
         frame = {
             "type": "welcome",
-            "token": token,
+            **self.visitor.keys,
             "entries": self._shown(page),
             "seq": self._seq,
             "state": self._state,
@@ -141,13 +152,23 @@ class Connection:
             if not page:
                 break
             self._seq = page[-1].seq
-            shown = self._shown(page)
-            if shown:
-                await self._send({"type": "entries", "entries": shown, "seq": self._seq})
-        state = frames.state_out(conversation, names=self._config.show_operator_names)
+            fresh = self._shown(page)
+            if fresh:
+                await self._send({"type": "entries", "entries": fresh, "seq": self._seq})
+        state = shown.state_out(conversation, names=self._config.show_operator_names)
         if state != self._state:
             self._state = state
             await self._send({"type": "state", "state": state})
+        if self._own != self._seen:
+            await self._tell_seen()
+
+    async def _tell_seen(self) -> None:
+        """Asked for only while the visitor's latest words are not known to be read."""
+        async with self._reading:
+            seen = str(await self._store.get(seen_key(self.address)) or "")
+        if seen and seen != self._seen:
+            self._seen = seen
+            await self._send({"type": "seen", "message": seen})
 
     async def _loaded(self) -> Conversation | None:
         async with self._reading:
@@ -159,16 +180,14 @@ class Connection:
 
     def _shown(self, page: list[Entry]) -> list[dict[str, Any]]:
         names = self._config.show_operator_names
-        return [
-            frames.entry_out(entry, self.address, language=self.language, names=names)
-            for entry in page
-            if entry.for_customer
-        ]
+        entries = shown.entries_out(page, self.address, language=self.language, names=names)
+        self._own = next((entry["client_id"] for entry in reversed(entries) if entry["client_id"]), self._own)
+        return entries
 
     async def _send(self, frame: dict[str, Any]) -> None:
         try:
             async with asyncio.timeout(self._config.send_timeout):
-                await self._ws.send_str(frames.written(frame))
+                await self._ws.send_str(shown.written(frame))
         except (TimeoutError, ConnectionError):
             self._cut()
 

@@ -1,32 +1,36 @@
-"""What the chat says on the wire (docs/protocols.md), to values and back. Pure.
+"""What a browser says on the wire (docs/protocols.md), to values. Pure.
 
-Everything a browser sends is a stranger's word: `read` returns one of five frames or raises
-`Refused`, whatever bytes came.
+Everything it sends is a stranger's word: `read` returns one of the frames or raises `Refused`, whatever
+bytes came. Messages are named by their `seq` in the visitor's own conversation: what that is, only the
+store knows, so nobody can name another one's.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import orjson
 
-from bots.widget import texts
+from bots.widget.capabilities import ALBUM_LIMIT, LABEL_LIMIT
 from estafeta.kernel.errors import EstafetaError
-from estafeta.kernel.model import Address, Button, Conversation, Entry, SignalId, Stage
+from estafeta.kernel.model import SignalId
 
 FRAME_LIMIT = 64 * 1024
 """Bytes in one frame from a browser."""
-LABEL_LIMIT = 200
+REACTIONS = ("👍", "❤️", "😄", "😢", "🙏", "👎")
 
+_PROOF_LIMIT = 8 * 1024
+_SEQ_LIMIT = 2**53
 _ID = re.compile(r"[0-9A-Za-z-]{8,64}")
 _BUTTON = re.compile(r"[\x20-\x7e]{1,64}")
 _TOKEN = re.compile(r"[0-9A-Za-z_-]{43}")
+_SEALED = re.compile(r"[0-9A-Za-z._-]{1,4096}")
 _UNPRINTABLE = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
+
+_Plain = dict[str, Any]
 
 
 class Refused(EstafetaError):
@@ -40,16 +44,27 @@ class Refused(EstafetaError):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Hello:
+    """`identity` is the site's signed word on who its user is, `resume` our own from an earlier welcome.
+    `consent` names what the visitor agreed to, `greeted` the rule by which the chat spoke first (-1: none)."""
+
     key: str
     token: str
     after: int
     language: str
+    identity: str = ""
+    resume: str = ""
+    consent: str = ""
+    greeted: int = -1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Message:
+    """`files` are what uploading was answered with; `reply_to` a `seq`, 0 for none."""
+
     id: str
     text: str
+    files: tuple[str, ...] = ()
+    reply_to: int = 0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +72,31 @@ class Press:
     id: str
     button: str
     label: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    id: str
+    of: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delete:
+    id: str
+    of: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class React:
+    id: str
+    of: int
+    emoji: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    seq: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,7 +109,9 @@ class Ping:
     pass
 
 
-Frame = Hello | Message | Press | Typing | Ping
+Kept = Message | Press | Edit | Delete | React
+"""Frames that are stored, then acknowledged."""
+Frame = Hello | Kept | Read | Typing | Ping
 
 
 def read(raw: str, *, text_limit: int) -> Frame:
@@ -87,6 +129,16 @@ def read(raw: str, *, text_limit: int) -> Frame:
             return _message(plain, text_limit)
         case "press":
             return _press(plain)
+        case "edit":
+            message_id = _id(plain)
+            return Edit(id=message_id, of=_seq(plain, "of", message_id), text=_text(plain, text_limit, message_id))
+        case "delete":
+            message_id = _id(plain)
+            return Delete(id=message_id, of=_seq(plain, "of", message_id))
+        case "react":
+            return _react(plain)
+        case "read":
+            return Read(seq=_seq(plain, "seq", ""))
         case "typing":
             return Typing()
         case "ping":
@@ -94,40 +146,85 @@ def read(raw: str, *, text_limit: int) -> Frame:
     raise Refused("bad_request", _known_id(plain))
 
 
-def _hello(plain: dict[str, Any]) -> Hello:
-    key, token, after, language = (plain.get(name) for name in ("key", "token", "after", "language"))
-    after = 0 if after is None else after
-    if not isinstance(key, str) or not isinstance(language or "", str) or not isinstance(token or "", str):
+def _hello(plain: _Plain) -> Hello:
+    words = {name: plain.get(name) or "" for name in ("token", "language", "identity", "resume", "consent")}
+    key, after, greeted = plain.get("key"), plain.get("after"), plain.get("greeted")
+    after, greeted = 0 if after is None else after, -1 if greeted is None else greeted
+    if not isinstance(key, str) or any(not isinstance(word, str) for word in words.values()):
         raise Refused("bad_request")
-    if isinstance(after, bool) or not isinstance(after, int) or not 0 <= after < 2**53:
+    if not _whole(after, 0) or not _whole(greeted, -1) or max(map(len, words.values())) > _PROOF_LIMIT:
         raise Refused("bad_request")
-    return Hello(key=key, token=token or "", after=after, language=(language or "")[:35])
+    return Hello(
+        key=key, token=words["token"], after=after, language=words["language"][:35], identity=words["identity"],
+        resume=words["resume"], consent=words["consent"][:64], greeted=greeted,
+    )  # fmt: skip
 
 
-def _message(plain: dict[str, Any], text_limit: int) -> Message:
-    message_id, text = _known_id(plain), plain.get("text")
-    if not message_id or not isinstance(text, str):
+def _message(plain: _Plain, text_limit: int) -> Message:
+    message_id, files = _id(plain), plain.get("files") or []
+    if not isinstance(files, list) or len(files) > ALBUM_LIMIT:
         raise Refused("bad_request", message_id)
-    text = _UNPRINTABLE.sub("", text.replace("\r\n", "\n")).strip()
-    if not text:
+    if any(not isinstance(file, str) or not _SEALED.fullmatch(file) for file in files):
         raise Refused("bad_request", message_id)
-    if len(text) > text_limit:
-        raise Refused("too_long", message_id)
-    return Message(id=message_id, text=text)
+    reply_to = 0 if plain.get("reply_to") is None else _seq(plain, "reply_to", message_id)
+    text = _text(plain, text_limit, message_id, may_be_empty=bool(files))
+    return Message(id=message_id, text=text, files=tuple(files), reply_to=reply_to)
 
 
-def _press(plain: dict[str, Any]) -> Press:
-    message_id, button, label = _known_id(plain), plain.get("button"), plain.get("label", "")
-    if not message_id or not isinstance(button, str) or not isinstance(label, str):
+def _press(plain: _Plain) -> Press:
+    message_id, button, label = _id(plain), plain.get("button"), plain.get("label", "")
+    if not isinstance(button, str) or not isinstance(label, str):
         raise Refused("bad_request", message_id)
     if not _BUTTON.fullmatch(button) or len(label) > LABEL_LIMIT:
         raise Refused("bad_request", message_id)
-    return Press(id=message_id, button=button, label=_UNPRINTABLE.sub("", label))
+    return Press(id=message_id, button=button, label=printable(label))
 
 
-def _known_id(plain: dict[str, Any]) -> str:
+def _react(plain: _Plain) -> React:
+    message_id, emoji = _id(plain), plain.get("emoji")
+    if emoji not in ("", *REACTIONS):
+        raise Refused("bad_request", message_id)
+    return React(id=message_id, of=_seq(plain, "of", message_id), emoji=emoji)
+
+
+def _text(plain: _Plain, limit: int, message_id: str, *, may_be_empty: bool = False) -> str:
+    text = plain.get("text", "" if may_be_empty else None)
+    if not isinstance(text, str):
+        raise Refused("bad_request", message_id)
+    text = printable(text.replace("\r\n", "\n")).strip()
+    if not text and not may_be_empty:
+        raise Refused("bad_request", message_id)
+    if len(text) > limit:
+        raise Refused("too_long", message_id)
+    return text
+
+
+def _seq(plain: _Plain, name: str, message_id: str) -> int:
+    value = plain.get(name)
+    if not _whole(value, 1):
+        raise Refused("bad_request", message_id)
+    return int(value)  # type: ignore[arg-type]
+
+
+def _whole(value: object, least: int) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool) and least <= value < _SEQ_LIMIT
+
+
+def _id(plain: _Plain) -> str:
+    message_id = _known_id(plain)
+    if not message_id:
+        raise Refused("bad_request")
+    return message_id
+
+
+def _known_id(plain: _Plain) -> str:
     value = plain.get("id")
     return value if isinstance(value, str) and _ID.fullmatch(value) else ""
+
+
+def printable(text: str) -> str:
+    """Without control characters other than tab and newline."""
+    return _UNPRINTABLE.sub("", text)
 
 
 # --- who: the token is the visitor's only proof, so nothing but its digest leaves this module ------
@@ -146,61 +243,3 @@ def chat_of(token: str) -> str:
 def signal_id(chat: str, message_id: str) -> SignalId:
     """The same for the same message, however often it is sent."""
     return SignalId(f"w.{chat[:16]}.{message_id}")
-
-
-def _client_id(entry: Entry, address: Address) -> str:
-    """The browser's own id of a message: the engine keeps it with the words; a press has it in its id."""
-    if entry.author.kind != "customer" or entry.channel != address.channel:
-        return ""
-    prefix = signal_id(address.chat, "")
-    inherited = entry.id[len(prefix) :].split(".", 1)[0] if entry.id.startswith(prefix) else ""
-    return str(entry.data.get("message", inherited))
-
-
-def _public(entry_id: str) -> str:
-    """Entry ids are made from what caused them, operators' own ids among it: not for customers."""
-    return hashlib.blake2b(entry_id.encode(), digest_size=9).hexdigest()
-
-
-# --- what we say ----------------------------------------------------------------------------------
-
-
-def written(frame: dict[str, Any]) -> str:
-    try:
-        return orjson.dumps(frame).decode()
-    except TypeError:
-        # Half of a character pair, let in by some other channel: escaped, a browser takes it.
-        return json.dumps(frame)
-
-
-def entry_out(entry: Entry, address: Address, *, language: str, names: bool) -> dict[str, Any]:
-    """An entry as customers may see it. `edited`: new words for something said before."""
-    named = names or entry.author.kind != "operator"
-    return {
-        "seq": entry.seq,
-        "id": _public(entry.id),
-        "at": entry.at.isoformat(),
-        "author": entry.author.kind,
-        "name": entry.author.name if named else "",
-        "text": "\n".join(texts.thing(part, language) for part in entry.parts),
-        "buttons": buttons_out(entry.buttons),
-        "client_id": _client_id(entry, address),
-        "edited": entry.kind == "edit",
-    }
-
-
-def buttons_out(buttons: Sequence[Button]) -> list[dict[str, str]]:
-    return [{"id": button.id, "text": button.text} for button in buttons]
-
-
-def state_out(conversation: Conversation | None, *, names: bool) -> dict[str, str]:
-    if conversation is None:
-        return {"stage": Stage.BOT.value, "operator": ""}
-    assignee = conversation.ticket.assignee if conversation.ticket else None
-    named = names and conversation.stage is Stage.HUMAN and assignee is not None
-    return {"stage": conversation.stage.value, "operator": assignee.name if named and assignee else ""}
-
-
-def error_out(code: str, language: str, message_id: str = "") -> dict[str, str]:
-    frame = {"type": "error", "code": code, "text": texts.error(code, language)}
-    return {**frame, "id": message_id} if message_id else frame

@@ -5,8 +5,6 @@ The words of the page are in static/words.js; the bot's words are the workspace'
 
 from __future__ import annotations
 
-from estafeta.kernel.model import Contact, Media, Part, Text
-
 _ERRORS = {
     "too_long": {
         "ru": "Сообщение слишком длинное. Разделите его, пожалуйста, на части.",
@@ -20,38 +18,46 @@ _ERRORS = {
         "ru": "Сообщение не удалось прочитать. Напишите его, пожалуйста, иначе.",
         "en": "The message could not be read. Please write it differently.",
     },
+    "gone": {
+        "ru": "Этого сообщения больше нет, или изменить его уже нельзя.",
+        "en": "This message is not there any more, or it can't be changed now.",
+    },
     "forbidden": {
         "ru": "Этот чат здесь не работает. Обновите страницу.",
         "en": "This chat does not work here. Please reload the page.",
+    },
+    "identity": {
+        "ru": "Сайт не подтвердил, что это вы. Обновите страницу или войдите ещё раз.",
+        "en": "The site did not confirm who you are. Please reload the page or sign in again.",
+    },
+    "consent": {
+        "ru": "Чтобы написать нам, примите условия.",
+        "en": "To write to us, please accept the terms.",
     },
     "unavailable": {
         "ru": "Сообщение пока не отправлено. Мы попробуем ещё раз сами.",
         "en": "The message is not sent yet. We will try again by ourselves.",
     },
+    "file_too_large": {
+        "ru": "Файл слишком большой.",
+        "en": "The file is too large.",
+    },
+    "file_refused": {
+        "ru": "Файлы такого вида мы не принимаем.",
+        "en": "Files of this kind are not accepted.",
+    },
+    "file_gone": {
+        "ru": "Этого файла у нас больше нет.",
+        "en": "This file is not there any more.",
+    },
 }
 
-_THINGS = {
-    "photo": {"ru": "Фото", "en": "Photo"},
-    "document": {"ru": "Файл", "en": "File"},
-    "voice": {"ru": "Голосовое сообщение", "en": "Voice message"},
-    "audio": {"ru": "Аудио", "en": "Audio"},
-    "video": {"ru": "Видео", "en": "Video"},
-    "sticker": {"ru": "Стикер", "en": "Sticker"},
-    "location": {"ru": "Место на карте", "en": "Location"},
-    "contact": {"ru": "Контакт", "en": "Contact"},
-    "unsupported": {"ru": "Вложение", "en": "Attachment"},
-}
+_UNSUPPORTED = {"ru": "[Вложение]", "en": "[Attachment]"}
 
 
 def error(code: str, language: str) -> str:
     return _ERRORS[code].get(language) or _ERRORS[code]["en"]
 
 
-def thing(part: Part, language: str) -> str:
-    """A part that is not text, in words: `[Photo]`, `[File: terms.pdf]`."""
-    if isinstance(part, Text):
-        return part.text
-    kind = part.kind if isinstance(part, Media) else type(part).__name__.lower()
-    detail = part.name if isinstance(part, Media | Contact) else ""
-    label = _THINGS[kind].get(language) or _THINGS[kind]["en"]
-    return f"[{label}: {detail}]" if detail else f"[{label}]"
+def unsupported(language: str) -> str:
+    return _UNSUPPORTED.get(language) or _UNSUPPORTED["en"]

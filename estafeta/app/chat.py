@@ -40,7 +40,7 @@ from estafeta.kernel.model import (
 from estafeta.kernel.ports import Accept, Live, Understander
 from estafeta.presence import Presence
 from estafeta.worker import Worker
-from flows import interpreter
+from flows import interpreter, markdown
 from flows.model import Workspace
 from storage.sqlite import SqliteStore
 
@@ -149,7 +149,8 @@ class _Talk:
         await self._store.open()
         await self._bus.open()
         human = Button(id=HUMAN_BUTTON, text=interpreter.phrase(self._workspace, "human", self._language))
-        self._channel.show(interpreter.phrase(self._workspace, "greeting", self._language), (human,))
+        greeting = markdown.parse(interpreter.phrase(self._workspace, "greeting", self._language))
+        self._channel.show(greeting.text, (human,))
         try:
             async with self._worker.running():
                 await self._converse()

@@ -12,8 +12,11 @@ import click
 
 from estafeta import __version__
 from estafeta.app import config
+from estafeta.app.channels import MESSENGERS, channels
 from estafeta.app.faults.command import faults
+from estafeta.app.preview import flows
 from estafeta.app.roles import ALL
+from estafeta.app.undelivered import outbox
 from estafeta.kernel.errors import EstafetaError
 
 
@@ -51,7 +54,7 @@ def main() -> None:
 @main.command()
 @click.option(
     "--role", "roles", multiple=True, metavar="ROLE", type=click.Choice(("all", *sorted(ALL))),
-    help="What this process is for: web, worker, telegram, all (default: all). May be given several times; any "
+    help="What this process is for: web, worker, telegram, vk, all (default: all). May be given several times; any "
     "number of processes may run, on any number of machines.",
 )  # fmt: skip
 def run(roles: tuple[str, ...]) -> None:
@@ -200,12 +203,14 @@ def schemas(folder: Path) -> None:
 
 
 @main.command()
+@click.argument("channel", type=click.Choice(MESSENGERS), required=False)
 @click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
-def doctor(as_json: bool) -> None:
-    """Look for what is set up wrongly, and say what to do. Changes nothing; ends with 1 if something is wrong."""
+def doctor(channel: str | None, as_json: bool) -> None:
+    """Look for what is set up wrongly (with CHANNEL only there), and say what to do. Changes nothing; ends with 1
+    if something is wrong."""
     from estafeta.app.doctor import print_findings
 
-    sys.exit(0 if print_findings(as_json=as_json) else 1)
+    sys.exit(0 if print_findings(channel or "", as_json=as_json) else 1)
 
 
 @main.command()
@@ -218,6 +223,9 @@ def status(as_json: bool) -> None:
 
 
 main.add_command(faults)
+main.add_command(channels)
+main.add_command(flows)
+main.add_command(outbox)
 
 
 if __name__ == "__main__":

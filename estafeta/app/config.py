@@ -16,13 +16,16 @@ from typing import Any, Literal, get_origin
 
 from dotenv import dotenv_values
 from dotenv.parser import parse_stream
-from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, ValidationError, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict, SettingsError
 
 from bots.telegram.config import TelegramConfig
+from bots.vk.config import VkConfig
+from bots.whatsapp.config import WhatsAppConfig
 from bots.widget.config import WidgetConfig
 from estafeta.bus.redis.config import RedisConfig
 from estafeta.kernel.errors import ConfigurationError
+from storage.files.config import FilesConfig
 from storage.mongo.config import MongoConfig
 
 PREFIX = "ESTAFETA_"
@@ -68,6 +71,18 @@ class Settings(BaseSettings):
     nlu: NluConfig = NluConfig()
     widget: WidgetConfig = WidgetConfig()
     telegram: TelegramConfig | None = None
+    telegram_more: tuple[TelegramConfig, ...] = Field(
+        default=(), description="further bots, as a JSON list of objects with the same names as above"
+    )
+    vk: VkConfig | None = None
+    vk_more: tuple[VkConfig, ...] = Field(
+        default=(), description="further communities, as a JSON list of objects with the same names as above"
+    )
+    whatsapp: WhatsAppConfig | None = None
+    whatsapp_more: tuple[WhatsAppConfig, ...] = Field(
+        default=(), description="further numbers, as a JSON list of objects with the same names as above"
+    )
+    files: FilesConfig = FilesConfig()
     mongo: MongoConfig | None = None
     redis: RedisConfig | None = None
 
@@ -82,9 +97,26 @@ class Settings(BaseSettings):
         host = "127.0.0.1" if self.host in ("0.0.0.0", "::") else self.host  # noqa: S104
         return f"http://[{host}]:{self.port}" if ":" in host else f"http://{host}:{self.port}"
 
-    def polls(self, channel: str) -> bool:
-        """Whether the channel asks its messenger for updates (else they are posted to us)."""
-        return channel == "telegram" and self.telegram is not None and self.telegram.mode == "polling"
+    @property
+    def bots(self) -> tuple[TelegramConfig, ...]:
+        return ((self.telegram,) if self.telegram else ()) + self.telegram_more
+
+    @property
+    def communities(self) -> tuple[VkConfig, ...]:
+        return ((self.vk,) if self.vk else ()) + self.vk_more
+
+    @property
+    def numbers(self) -> tuple[WhatsAppConfig, ...]:
+        return ((self.whatsapp,) if self.whatsapp else ()) + self.whatsapp_more
+
+    @model_validator(mode="after")
+    def _accounts_have_names_of_their_own(self) -> Settings:
+        for channel, accounts in (("TELEGRAM", self.bots), ("VK", self.communities), ("WHATSAPP", self.numbers)):
+            names = [account.name for account in accounts]
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                raise ValueError(f"ESTAFETA_{channel} and ESTAFETA_{channel}_MORE name {', '.join(twice)} twice")
+        return self
 
 
 def read(env_file: Path = Path(".env")) -> Settings:
@@ -159,6 +191,8 @@ def example() -> str:
 
 
 def _nested(annotation: Any) -> type[BaseModel] | None:
+    if get_origin(annotation) is tuple:
+        return None  # a list of them, written as JSON
     kinds = [annotation, *getattr(annotation, "__args__", ())]
     return next((kind for kind in kinds if isinstance(kind, type) and issubclass(kind, BaseModel)), None)
 

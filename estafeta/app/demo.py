@@ -9,21 +9,20 @@ from pathlib import Path
 
 import click
 from aiohttp import web
-from pydantic import SecretStr
 
-from bots.telegram.config import TelegramConfig
 from estafeta.app import config, logs, start
 from estafeta.app.config import Settings
 from estafeta.app.control import DEMO_DATA
+from estafeta.app.standins import StandIns, standing_in
 from estafeta.app.wiring import Platform, bound, build, login_link, running
 from estafeta.fakes import shop
-from estafeta.fakes.telegram import FakeTelegram
 
 FOLDER = Path(__file__).resolve().parents[2] / "demo"
 """The demo workspace lies beside the code."""
 
 
-def run_demo(given: Settings, *, with_telegram: bool) -> None:
+def run_demo(given: Settings, *, with_telegram: bool, with_messengers: bool = False) -> None:
+    """`with_messengers`: stand-ins for all messengers, beside each other on one page."""
     data = start.writable(given.data / DEMO_DATA if "data" not in given.model_fields_set else given.data)
     settings = given.model_copy(update={"workspace": FOLDER, "data": data})
     sockets = {
@@ -43,11 +42,10 @@ def run_demo(given: Settings, *, with_telegram: bool) -> None:
 
     async def main(stop: asyncio.Event) -> None:
         async with contextlib.AsyncExitStack() as stack:
-            served = settings
-            fake = None
-            if with_telegram:
-                fake = await stack.enter_async_context(_messenger(data, settings))
-                served = settings.model_copy(update={"telegram": _bot(fake)})
+            messengers = StandIns()
+            if with_telegram or with_messengers:
+                messengers = await stack.enter_async_context(standing_in(data, settings, every=with_messengers))
+            served = messengers.named_in(settings)
             log = stack.enter_context((data / "estafeta.log").open("ab"))
             logs.set_up(settings.log_level, [*logs.secrets_of(served), *secrets.values()], log)
             await stack.enter_async_context(shop_service(settings.url, sockets["shop"]))
@@ -56,7 +54,8 @@ def run_demo(given: Settings, *, with_telegram: bool) -> None:
                 control_token=start.new_control_token(data, settings.port),
             )  # fmt: skip
             await stack.enter_async_context(running(platform, sockets["platform"]))
-            await _print_addresses(platform, shop_url, fake, data)
+            await messengers.connect(served)
+            await _print_addresses(platform, shop_url, messengers, data)
             await stop.wait()
             click.echo("\nStopping…")
 
@@ -64,22 +63,19 @@ def run_demo(given: Settings, *, with_telegram: bool) -> None:
     click.echo("Stopped. Everything said is kept; `make demo` goes on where it was.")
 
 
-async def _print_addresses(platform: Platform, shop_url: str, fake: FakeTelegram | None, data: Path) -> None:
+async def _print_addresses(platform: Platform, shop_url: str, messengers: StandIns, data: Path) -> None:
     rows = [
         ("Shop with the chat", f"{shop_url}/"),
         ("Operator's desk", await login_link(platform.settings, platform.web_desk)),
-    ]
-    if fake is not None:
-        rows.append(("Stand-in messenger", f"{fake.url}/"))
-    rows += [
+        *messengers.addresses,
         ("Log", str(data / "estafeta.log")),
     ]
     click.echo("\nEstafeta is running.\n")
     for name, where in rows:
         click.echo(f"  {name:<20} {where}")
     click.echo("\nThe desk's link works once; for another one: .venv/bin/estafeta login-link")
-    if fake is None:
-        click.echo("With a stand-in messenger, to try the Telegram side: make demo TELEGRAM=1")
+    if not messengers.addresses:
+        click.echo("With stand-ins for Telegram, VK and WhatsApp, to try them without tokens: make demo MESSENGERS=1")
     click.echo("Ctrl-C stops.")
 
 
@@ -92,17 +88,3 @@ async def shop_service(platform_url: str, listener: object) -> AsyncIterator[Non
         yield
     finally:
         await runner.cleanup()
-
-
-@contextlib.asynccontextmanager
-async def _messenger(data: Path, settings: Settings) -> AsyncIterator[FakeTelegram]:
-    """The stand-in messenger, with a group of operators and a first customer; it remembers its chats."""
-    port = settings.port + 2
-    bound(settings.host, port).close()
-    async with FakeTelegram(port, host=settings.host, state=data / "messenger.json") as fake:
-        fake.furnish()
-        yield fake
-
-
-def _bot(fake: FakeTelegram) -> TelegramConfig:
-    return TelegramConfig(token=SecretStr(fake.token), base_url=fake.url, group_id=fake.furnish().id, account="demo")

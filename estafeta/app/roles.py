@@ -11,8 +11,8 @@ WEB = "web"
 """Serves webhooks, the site's chat, the web desk."""
 WORKER = "worker"
 """Decides and sends."""
-POLLED = ("telegram",)
-"""Asks a messenger for what was written; exactly one process does at a time."""
+POLLED = ("telegram", "vk")
+"""Asks a messenger for what was written; for each account exactly one process does at a time."""
 ALL = frozenset((WEB, WORKER, *POLLED))
 
 
@@ -31,9 +31,14 @@ def chosen(names: Iterable[str], settings: Settings) -> frozenset[str]:
     ):
         if given is None:
             raise ConfigurationError(f"--role {' --role '.join(sorted(roles))} needs {setting}: {why}.")
-    if "telegram" in roles and (settings.telegram is None or settings.telegram.mode != "polling"):
+    if "telegram" in roles and all(bot.mode != "polling" for bot in settings.bots):
         raise ConfigurationError(
             "--role telegram asks Telegram for updates: it needs ESTAFETA_TELEGRAM__TOKEN, and "
             "ESTAFETA_TELEGRAM__MODE=polling. With mode webhook the updates come to --role web."
+        )
+    if "vk" in roles and all(community.mode != "longpoll" for community in settings.communities):
+        raise ConfigurationError(
+            "--role vk asks VK for events: it needs ESTAFETA_VK__TOKEN, and ESTAFETA_VK__MODE=longpoll. With mode "
+            "callback the events come to --role web."
         )
     return roles

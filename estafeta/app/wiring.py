@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import socket
-from collections.abc import AsyncIterator, Callable, Coroutine, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import TYPE_CHECKING, Any
@@ -13,36 +13,33 @@ from typing import TYPE_CHECKING, Any
 import structlog
 from aiohttp import web
 
-from bots.pacing import Buckets
-from bots.telegram.config import TelegramConfig
 from bots.widget.channel import WidgetChannel
 from estafeta.actions import HttpActions
-from estafeta.app import metrics, status
+from estafeta.app import metrics, status, undelivered
 from estafeta.app.config import Settings
+from estafeta.app.messengers import Messenger, Surroundings, connected
 from estafeta.app.polling import while_leased
-from estafeta.app.roles import ALL, POLLED, WEB, WORKER
-from estafeta.app.set_aside import SetAside
+from estafeta.app.roles import ALL, WEB, WORKER
 from estafeta.app.web import make_app
+from estafeta.attachments import Attachments
 from estafeta.bot import HUMAN_BUTTON
 from estafeta.bus.memory import MemoryBus
 from estafeta.clock import SystemClock
 from estafeta.intake import Intake
 from estafeta.kernel.errors import ConfigurationError, StoreUnavailable
-from estafeta.kernel.model import Button, ConversationId
-from estafeta.kernel.ports import Bus, Channel, Clock, Desk, Live, Store, Understander
+from estafeta.kernel.model import Address, Button, Capabilities, ConversationId, Template
+from estafeta.kernel.ports import Bus, Channel, Clock, Desk, Files, Live, Store, Understander
 from estafeta.presence import Presence
 from estafeta.tasks import ended
 from estafeta.worker import Worker
-from flows import interpreter
+from flows import interpreter, markdown
 from flows.model import LocalText, Workspace
 from handoff.desks.web.desk import WebDesk
+from storage.files.folder import FolderFiles
 from storage.sqlite import SqliteStore
 
 if TYPE_CHECKING:
-    from bots.telegram.channel import TelegramChannel
-    from bots.telegram.client import TelegramClient
     from estafeta.bus.redis.buckets import RedisBuckets
-    from handoff.desks.telegram_forum.desk import TelegramForumDesk
 
 _log = structlog.get_logger("platform")
 
@@ -70,9 +67,10 @@ class Platform:
     app: web.Application
     channels: Mapping[tuple[str, str], Channel]
     desks: Mapping[str, Desk]
+    files: Files
     widget: WidgetChannel
     web_desk: WebDesk | None
-    telegram: TelegramClient | None
+    messengers: Sequence[Messenger]
 
 
 async def login_link(settings: Settings, desk: WebDesk | None) -> str:
@@ -104,32 +102,42 @@ def build(
     )  # fmt: skip
     bus, buckets = _bus(settings, clock, presence.name)
     intake = Intake(store=store, bus=bus)
-    widget = _widget(settings, workspace, store, bus, clock)
-    channels: dict[tuple[str, str], Channel] = {(widget.name, widget.account): widget}
+    files = _files(settings)
+    attachments = Attachments(
+        files=files, store=store, clock=clock, limits=settings.files.limits, folder=settings.data / "files" / "incoming",
+        language=settings.language,
+    )  # fmt: skip
+    channels: dict[tuple[str, str], Channel] = {}
+
+    async def templates(address: Address) -> Sequence[Template]:
+        channel = channels.get((address.channel, address.account))
+        return await channel.templates() if channel is not None else ()
+
+    messengers = connected(
+        Surroundings(
+            settings=settings, workspace=workspace, store=store, clock=clock, buckets=buckets,
+            worker=(lambda: presence.name if presence.sure else "") if WORKER in roles else (lambda: "no worker"),
+            attachments=attachments, templates=templates,
+        )
+    )  # fmt: skip
+    widget = _widget(settings, workspace, store, bus, clock, attachments)
     desks: dict[str, Desk] = {}
-    served: list[WidgetChannel | WebDesk | TelegramChannel] = [widget]
     web_desk = None
     if settings.desk.enabled:
-        web_desk = _web_desk(workspace, store, bus, clock, channels)
+        web_desk = _web_desk(workspace, store, bus, clock, channels, attachments, templates)
         desks[web_desk.name] = web_desk
-        served.append(web_desk)
-    telegram = None
-    if settings.telegram is not None and (roles != {WEB} or settings.telegram.mode == "webhook"):
-        telegram, channel, desk = _telegram(
-            settings, settings.telegram, workspace, store, clock, buckets,
-            worker=(lambda: presence.name if presence.sure else "") if WORKER in roles else (lambda: "no worker"),
-        )  # fmt: skip
-        channels[channel.name, channel.account] = channel
-        if settings.telegram.mode == "webhook":
-            served.append(channel)
-        if desk is not None:
-            desks[desk.name] = desk
+    for messenger in messengers:
+        attachments.sources.update({source.origin: source for source in messenger.sources})
+        if messenger.desk is not None:
+            desks[messenger.desk.name] = messenger.desk
+    every = [widget, *(channel for messenger in messengers for channel in messenger.channels)]
+    channels.update({(channel.name, channel.account): channel for channel in every})
     actions = HttpActions(workspace, secrets=secrets, variables={**workspace.bot.vars, **variables})
     worker = None
     if WORKER in roles and understander is not None:
         worker = Worker(
             store=store, bus=bus, clock=clock, presence=presence, understander=understander, workspace=workspace,
-            channels=channels, desks=desks, actions=actions, language=settings.language,
+            channels=channels, desks=desks, actions=actions, attachments=attachments, language=settings.language,
             deadline=settings.nlu.deadline, stop_within=settings.stop_within,
             sweeps_every=1.0 if settings.mongo is None else SWEPT_EVERY,
         )  # fmt: skip
@@ -139,18 +147,28 @@ def build(
     platform = Platform(
         settings=settings, roles=roles, clock=clock, store=store, bus=bus, buckets=buckets, intake=intake,
         presence=presence,
-        worker=worker, actions=actions, channels=channels, desks=desks, widget=widget, web_desk=web_desk,
-        telegram=telegram, app=app,
+        worker=worker, actions=actions, channels=channels, desks=desks, files=files, widget=widget, web_desk=web_desk,
+        messengers=messengers, app=app,
     )  # fmt: skip
     process = status.Process(
         roles=roles, store=store, bus=bus, clock=clock, name=lambda: presence.name, worker=worker, began=clock.now()
     )
     status.mount(app, process, control_token)
     metrics.mount(app, worker.engine if worker else None, worker.outbox if worker else None)
+    undelivered.mount(app, store, intake.accept, clock, control_token)
     if WEB in roles:
-        for part in served:
+        served = [m.served for m in messengers if m.served is not None and not m.polls]
+        for part in (widget, *((web_desk,) if web_desk else ()), *served):
             part.mount(app, intake.accept)
     return platform
+
+
+def _files(settings: Settings) -> Files:
+    if settings.files.s3 is None:
+        return FolderFiles(settings.data / "files")
+    from storage.files.s3 import S3Files
+
+    return S3Files(settings.files.s3)
 
 
 def _store(settings: Settings, clock: Clock) -> Store:
@@ -171,20 +189,34 @@ def _bus(settings: Settings, clock: Clock, worker: str) -> tuple[Bus, RedisBucke
     return RedisBus(settings.redis, clock=clock, worker=worker), RedisBuckets(settings.redis, clock=clock)
 
 
-def _widget(settings: Settings, workspace: Workspace, store: Store, bus: Bus, clock: Clock) -> WidgetChannel:
+def _widget(
+    settings: Settings, workspace: Workspace, store: Store, bus: Bus, clock: Clock, attachments: Attachments
+) -> WidgetChannel:
     def greeting(language: str) -> tuple[str, Sequence[Button]]:
         human = Button(id=HUMAN_BUTTON, text=interpreter.phrase(workspace, "human", language))
-        return interpreter.phrase(workspace, "greeting", language), (human,)
+        return markdown.parse(interpreter.phrase(workspace, "greeting", language)).text, (human,)
 
     config = settings.widget.model_copy(
         update={"languages": workspace.languages, "origin": settings.widget.origin or settings.url}
     )
-    return WidgetChannel(config, store=store, clock=clock, greeting=greeting, announce=bus.announce)
+    return WidgetChannel(
+        config, store=store, clock=clock, greeting=greeting, announce=bus.announce, attachments=attachments
+    )
 
 
 def _web_desk(
-    workspace: Workspace, store: Store, bus: Bus, clock: Clock, channels: Mapping[tuple[str, str], Channel]
+    workspace: Workspace,
+    store: Store,
+    bus: Bus,
+    clock: Clock,
+    channels: Mapping[tuple[str, str], Channel],
+    attachments: Attachments,
+    templates: Callable[[Address], Awaitable[Sequence[Template]]],
 ) -> WebDesk:
+    def capabilities(channel: str, account: str) -> Capabilities | None:
+        found = channels.get((channel, account))
+        return found.capabilities if found else None
+
     async def typing(conversation: ConversationId, name: str) -> None:
         """An operator writes: colleagues and open chats are told by the bus, messengers by their channel."""
         await bus.announce(Live(kind="typing", conversation=conversation, who="operator", name=name))
@@ -203,50 +235,10 @@ def _web_desk(
         replies={reply.name: told(reply.text) for reply in workspace.replies},
         skills={skill: told(title) for skill, title in workspace.skills.items()},
         on_typing=typing,
+        attachments=attachments,
+        capabilities=capabilities,
+        templates=templates,
     )
-
-
-def _telegram(
-    settings: Settings,
-    config: TelegramConfig,
-    workspace: Workspace,
-    store: Store,
-    clock: Clock,
-    buckets: Buckets | None,
-    *,
-    worker: Callable[[], str],
-) -> tuple[TelegramClient, TelegramChannel, TelegramForumDesk | None]:
-    # aiogram takes three seconds and 80 MB to load: only those who use it pay.
-    from bots.telegram.channel import TelegramChannel
-    from bots.telegram.client import TelegramClient
-    from handoff.desks.telegram_forum.desk import TelegramForumDesk
-
-    client = TelegramClient(
-        config.token,
-        clock=clock,
-        base_url=config.base_url,
-        language=config.language,
-        limits=config.limits,
-        buckets=buckets,
-        worker=worker,
-    )
-    desk = None
-    if config.group_id is not None:
-        skills = {
-            skill: title.pick(config.language, workspace.default_language) for skill, title in workspace.skills.items()
-        }
-        desk = TelegramForumDesk(
-            client, config.group_id, clock=clock, store=store, language=config.language,
-            zone=workspace.hours.zone, skills=skills,
-        )  # fmt: skip
-    channel = TelegramChannel(
-        config,
-        client,
-        clock=clock,
-        routes={desk.group_id: desk.handle} if desk is not None else None,
-        set_aside=SetAside(settings.data / "set-aside", clock),
-    )
-    return client, channel, desk
 
 
 async def _ready(store: Store) -> bool:
@@ -265,14 +257,17 @@ async def running(platform: Platform, listener: socket.socket | None = None) -> 
     await platform.store.open()
     async with contextlib.AsyncExitStack() as stack:
         stack.push_async_callback(platform.store.close)
+        await platform.files.open()
+        stack.push_async_callback(platform.files.close)
         await platform.bus.open()
         stack.push_async_callback(platform.bus.close)
         if platform.buckets is not None:
             await platform.buckets.open()
             stack.push_async_callback(platform.buckets.close)
         stack.push_async_callback(platform.actions.close)
-        if platform.telegram is not None:
-            stack.push_async_callback(platform.telegram.close)
+        for messenger in platform.messengers:
+            for close in messenger.close:
+                stack.push_async_callback(close)
         if platform.worker is not None:
             await stack.enter_async_context(platform.worker.running())
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
@@ -293,17 +288,15 @@ def _work(platform: Platform) -> list[Coroutine[Any, Any, None]]:
         if platform.web_desk is not None:
             work.append(platform.web_desk.follow(platform.bus.announcements()))
     accept = platform.intake.accept
-    for channel in platform.channels.values():
-        listen = partial(channel.listen, accept)
-        if channel.name in POLLED and platform.settings.polls(channel.name):
-            if channel.name in platform.roles:
-                name = f"poll:{channel.name}:{channel.account}"
-                work.append(
-                    while_leased(
-                        name, listen, holder=platform.presence.name, store=platform.store, clock=platform.clock
-                    )
-                )
-        elif WEB in platform.roles:
+    for messenger in platform.messengers:
+        receiver = messenger.channels[0]
+        listen = partial(receiver.listen, accept)
+        if messenger.polls and receiver.name in platform.roles:
+            name = f"poll:{receiver.name}:{receiver.account}"
+            work.append(
+                while_leased(name, listen, holder=platform.presence.name, store=platform.store, clock=platform.clock)
+            )
+        elif not messenger.polls and WEB in platform.roles:
             work.append(listen())
     work.extend(desk.listen(accept) for desk in platform.desks.values())
     return work

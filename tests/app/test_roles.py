@@ -41,5 +41,5 @@ def test_who_polls_needs_something_to_poll() -> None:
 
 
 def test_an_unknown_role_is_refused_with_those_there_are() -> None:
-    with pytest.raises(ConfigurationError, match="cleaner is no role: choose of all, telegram, web, worker"):
+    with pytest.raises(ConfigurationError, match="cleaner is no role: choose of all, telegram, vk, web, worker"):
         chosen(("cleaner",), Settings())

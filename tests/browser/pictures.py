@@ -49,7 +49,7 @@ async def _story(browser: Browser, product: Product) -> None:
     await customer.reads("сначала позвонить")
     await customer.says("Спасибо, так и правда спокойнее")
     await operator.reads("правда спокойнее")
-    await expect(operator.page.locator("#transcript")).to_contain_text("доставлено")
+    await expect(operator.page.locator("#transcript")).to_contain_text("отправлено")
     await _take(customer.page, "shop")
     await _take(operator.page, "desk")
 

@@ -187,8 +187,12 @@ def test_every_setting_named_anywhere_is_known() -> None:
 @pytest.mark.parametrize("name", sorted(ours()))
 def test_the_command_of_a_service_is_one_and_its_roles_fit(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     service = ours()[name]
-    telegram = {"ESTAFETA_TELEGRAM__TOKEN": "123456:ABC-def"} if "telegram" in service["command"] else {}
-    settings = settings_of(service, monkeypatch, **telegram)
+    accounts = {
+        "telegram": {"ESTAFETA_TELEGRAM__TOKEN": "123456:ABC-def"},
+        "vk": {"ESTAFETA_VK__TOKEN": "vk1.a.0123456789012345", "ESTAFETA_VK__GROUP_ID": "1"},
+    }
+    given = {key: value for role in service["command"] for key, value in accounts.get(role, {}).items()}
+    settings = settings_of(service, monkeypatch, **given)
     command, *arguments = service["command"]
     parsed = cli.main.commands[command].make_context(command, arguments)
     if command == "run":
@@ -268,7 +272,9 @@ def test_what_is_written_is_writable(name: str) -> None:
         assert not mounts[f"{data}/models"].get("read_only")
     if name == "worker":
         assert mounts[f"{data}/models"]["read_only"] is True
-    if name in ("web", "telegram"):
+    if name != "model":
+        assert not mounts[f"{data}/files"].get("read_only")
+    if name in ("web", "telegram", "vk"):
         assert f"{data}/set-aside" in mounts
 
 
@@ -350,7 +356,7 @@ def compose_of_docker() -> list[str]:
     return [docker, "compose"]
 
 
-@pytest.mark.parametrize("profile", ["", "telegram", "rasa"])
+@pytest.mark.parametrize("profile", ["", "telegram", "vk", "rasa"])
 def test_docker_reads_it(profile: str, tmp_path: Path) -> None:
     chosen = ["--profile", profile] if profile else []
     (tmp_path / "env").write_text("ESTAFETA_WORKSPACE=demo\nESTAFETA_PORT=9000\n")

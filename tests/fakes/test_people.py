@@ -29,15 +29,21 @@ async def everything_happens(fake: FakeTelegram, bot: Bot) -> None:
     said = ivan.says("Где https://example.org ?")["message_id"]
     ivan.edits(said, "Где мой заказ?")
     ivan.touches(said)
-    for kind in ("photo", "document", "voice", "video", "audio", "animation", "sticker"):
-        ivan.sends(kind, caption="" if kind == "sticker" else "подпись", album="7" if kind == "photo" else "")
+    for kind in ("photo", "document", "voice", "video", "video_note", "audio", "animation", "sticker"):
+        wordless = kind in ("sticker", "video_note")
+        ivan.sends(kind, caption="" if wordless else "подпись", album="7" if kind == "photo" else "")
+    ivan.sends_album("photo", "video", caption="вместе")
+    ivan.writes({"dice": {"emoji": "🎲", "value": 3}})
+    ivan.says("важно", entities=[{"type": "bold", "offset": 0, "length": 5}], reply_to=said, quote="мой")
     ivan.sends_location(55.75, 37.61)
+    ivan.sends_venue(55.75, 37.61, "Кафе", "Арбат, 1")
     ivan.sends_contact("+70000000000", "Иван")
     keyboard = InlineKeyboardMarkup(inline_keyboard=[[InlineKeyboardButton(text="Да", callback_data="yes")]])
     asked = await bot.send_message(ivan.id, "?", reply_markup=keyboard)
     ivan.says("отвечаю", reply_to=asked.message_id)
     ivan.presses("yes")
     ivan.reacts(asked.message_id, "👍")
+    ivan.reacts(asked.message_id, custom="5")
     ivan.reacts(asked.message_id)
     ivan.blocks()
     ivan.unblocks()

@@ -6,8 +6,11 @@ import asyncio
 import contextlib
 import io
 import socket
+import tempfile
 from collections.abc import AsyncIterator, Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any, Literal
 
 from aiohttp import ClientSession, web
@@ -16,9 +19,14 @@ from pydantic import SecretStr
 from bots.telegram.channel import TelegramChannel
 from bots.telegram.client import TelegramClient
 from bots.telegram.config import TelegramConfig, TelegramLimits
+from bots.telegram.menu import Commands
 from bots.telegram.receive import Route
+from estafeta.attachments import Attachments
 from estafeta.fakes.telegram import FakeTelegram
-from estafeta.kernel.ports import Accept
+from estafeta.kernel.model import Address, Media, MediaKind
+from estafeta.kernel.ports import Accept, Incoming
+from storage.files.folder import FolderFiles
+from storage.sqlite import SqliteStore
 from tests.contracts.inbox import Inbox
 
 SECRET = "a-secret_of-the-webhook"
@@ -52,14 +60,21 @@ class Aside:
 
 
 class Stage:
-    """One bot against one stand-in. `client`, `channel` and `aside` are the parts under test."""
+    """One bot against one stand-in. `client`, `channel` and `aside` are the parts under test; `attachments` is
+    where files lie, in `folder`."""
 
     def __init__(
-        self, fake: FakeTelegram, *, mode: Literal["polling", "webhook"], limits: TelegramLimits = UNLIMITED
+        self,
+        fake: FakeTelegram,
+        *,
+        mode: Literal["polling", "webhook"],
+        limits: TelegramLimits = UNLIMITED,
+        folder: Path,
+        account: str = "shop",
     ) -> None:
         self.fake = fake
         self.config = TelegramConfig(
-            token=SecretStr(fake.token), account="shop", mode=mode, secret=SecretStr(SECRET), base_url=fake.url,
+            token=SecretStr(fake.token), account=account, mode=mode, secret=SecretStr(SECRET), base_url=fake.url,
             limits=limits,
         )  # fmt: skip
         self.clock = ImpatientClock()
@@ -68,9 +83,39 @@ class Stage:
         self.routes: Mapping[int, Route] = {}
         self.inbox = Inbox()
         self.url = ""
+        self.commands: Commands = {}
+        self.files = FolderFiles(folder / "files")
+        self.store = SqliteStore(folder / "store.db", clock=self.clock)
+        self.attachments = Attachments(files=self.files, store=self.store, clock=self.clock, folder=folder / "arriving")
+
+    async def open(self) -> None:
+        await self.files.open()
+        await self.store.open()
+
+    async def close(self) -> None:
+        await self.client.close()
+        await self.store.close()
+        await self.files.close()
 
     def make_channel(self) -> TelegramChannel:
-        return TelegramChannel(self.config, self.client, clock=self.clock, routes=self.routes, set_aside=self.aside)
+        channel = TelegramChannel(
+            self.config, self.client, clock=self.clock, routes=self.routes, set_aside=self.aside,
+            attachments=self.attachments, commands=self.commands,
+        )  # fmt: skip
+        self.attachments.sources[channel.origin] = channel
+        return channel
+
+    def address(self, who: str) -> Address:
+        return Address(channel="telegram", account=self.config.name, chat=str(self.fake.private(who).id))
+
+    async def stored(self, kind: MediaKind, content: bytes, name: str, **more: Any) -> Media:
+        """A file of our own store, as a part."""
+
+        async def chunks() -> AsyncIterator[bytes]:
+            yield content
+
+        kept = await self.attachments.keep(Incoming(chunks=chunks(), name=name))
+        return replace(await self.attachments.media(kept, kind), **more)
 
     @contextlib.asynccontextmanager
     async def listening(self, accept: Accept | None = None) -> AsyncIterator[TelegramChannel]:
@@ -120,9 +165,11 @@ async def staged(
     mode: Literal["polling", "webhook"] = "polling", *, pace: TelegramLimits = UNLIMITED, **fake: Any
 ) -> AsyncIterator[Stage]:
     async with FakeTelegram(**{"limits": None, "webhook_delay": 0.01, **fake}) as messenger:
-        stage = Stage(messenger, mode=mode, limits=pace)
-        try:
-            yield stage
-        finally:
-            await stage.client.close()
-            assert messenger.violations == []
+        with tempfile.TemporaryDirectory() as folder:
+            stage = Stage(messenger, mode=mode, limits=pace, folder=Path(folder))
+            await stage.open()
+            try:
+                yield stage
+            finally:
+                await stage.close()
+                assert messenger.violations == []

@@ -15,7 +15,7 @@ from aiohttp import web
 from pydantic import SecretStr, ValidationError
 from structlog.testing import capture_logs
 
-from bots.telegram.client import TelegramClient
+from bots.telegram.client import FileKind, TelegramClient
 from bots.telegram.config import TelegramConfig, TelegramLimits
 from bots.telegram.failures import _FAILURES, failure
 from estafeta.clock import SystemClock, TestClock
@@ -52,12 +52,12 @@ def says(status: int, description: str = "") -> dict[str, Any]:
         (says(404), "unauthorized", False, True),
         (says(409, "Conflict: other"), "conflict", False, True),
         (says(403, "Forbidden: bot was blocked by the user"), "blocked", False, False),
-        (says(403, "Forbidden: user is deactivated"), "deactivated", False, False),
+        (says(403, "Forbidden: user is deactivated"), "undeliverable", False, False),
         (says(403, "Forbidden: something new"), "blocked", False, False),
         (says(400, "Bad Request: message thread not found"), "topic_missing", False, True),
         (says(400, "Bad Request: TOPIC_DELETED"), "topic_missing", False, True),
         (says(400, "Bad Request: TOPIC_CLOSED"), "topic_closed", False, True),
-        (says(400, "Bad Request: chat not found"), "chat_not_found", False, False),
+        (says(400, "Bad Request: chat not found"), "undeliverable", False, False),
         (says(400, "Bad Request: message is too long"), "too_long", False, False),
         (says(400, "Bad Request: not enough rights to x"), "no_rights", False, False),
         (says(400, "Bad Request: NEWS_OF_2027"), "refused", False, False),
@@ -246,6 +246,19 @@ async def test_the_messengers_limits_are_kept_without_a_refusal() -> None:
             await stage.client.call(hello(ivan.id, str(number)))
         assert stage.fake.shown(ivan) == [str(number) for number in range(12)]
         assert all(call.ok for call in stage.fake.calls_of("sendMessage"))
+
+
+async def test_an_album_takes_as_much_of_the_budget_as_the_messages_that_it_is() -> None:
+    limits = TelegramLimits(bot_per_second=100, chat_per_second=18, chat_burst=4)
+    fake = Limits(bot_per_second=100, private_per_second=20, private_burst=5)
+    async with staged(pace=limits, limits=fake) as stage:
+        ivan = stage.fake.private("Иван")
+        photos = [ivan.sends("photo")["photo"][-1]["file_id"] for _ in range(4)]
+        items: list[tuple[FileKind, str]] = [("photo", photo) for photo in photos]
+        for _ in range(3):
+            await stage.client.send_album(ivan.id, items)
+            await stage.client.call(hello(ivan.id))
+        assert all(call.ok for call in stage.fake.calls_of("sendMediaGroup", "sendMessage"))
 
 
 async def test_a_full_queue_is_said_to_be_one() -> None:

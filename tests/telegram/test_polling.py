@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from aiogram.methods import SetWebhook
 
-from bots.telegram.channel import RawGetUpdates
+from bots.telegram.polling import RawGetUpdates
 from estafeta.kernel.model import CustomerSaid, Signal
 from tests.telegram.stage import Stage, eventually, staged
 
@@ -89,7 +89,7 @@ async def test_a_webhook_set_while_polling_is_removed_and_told(capsys: pytest.Ca
 async def test_numbers_that_begin_anew_after_a_quiet_week_are_not_taken_for_old(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("bots.telegram.channel.POLL_SECONDS", 1)
+    monkeypatch.setattr("bots.telegram.polling.POLL_SECONDS", 1)
     async with staged() as stage, stage.listening():
         asked: list[int | None] = []
         call = stage.client.call

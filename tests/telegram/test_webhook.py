@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 import orjson
 import pytest
 from aiohttp import web
+from pydantic import SecretStr
 
 from bots.telegram.config import TelegramConfig
 from bots.telegram.webhook import BODY_BYTES
@@ -124,3 +125,26 @@ async def test_the_stand_ins_own_repeats_give_one_signal(stage: Stage) -> None:
     stage.fake.private("Анна").says("раз")
     await stage.inbox.until(lambda: len(stage.inbox.attempts) == 3)
     assert len(stage.inbox.signals) == 1
+
+
+async def test_two_bots_in_one_application_keep_their_customers_apart() -> None:
+    async with staged("webhook") as first, staged("webhook", token="7000000002:FAKE-token-of-another-one") as second:
+        app = web.Application()
+        stages = {"first": first, "second": second}
+        for account, stage in stages.items():
+            stage.config = stage.config.model_copy(update={"account": account, "secret": SecretStr(f"of-{account}")})
+            stage.make_channel().mount(app, stage.inbox)
+        runner = web.AppRunner(app)
+        await runner.setup()
+        await web.TCPSite(runner, "127.0.0.1", 0).start()
+        for account, stage in stages.items():
+            stage.url = f"http://127.0.0.1:{runner.addresses[0][1]}/webhooks/telegram/{account}"
+        body = orjson.dumps(message(text="раз"))
+        assert [await first.post(body, secret="of-first"), await second.post(body, secret="of-second")] == [200, 200]
+        assert await first.post(body, secret="of-second") == 401
+        await runner.cleanup()
+        [one], [other] = first.inbox.signals, second.inbox.signals
+        assert one.id != other.id
+        assert one.address is not None
+        assert other.address is not None
+        assert (one.address.account, other.address.account) == ("first", "second")

@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from tests.telegram.documented import CASES
+
 _DATA = Path(__file__).parent / "data"
 _CUSTOMER = {"id": 23, "is_bot": False, "first_name": "Анна", "last_name": "Смирнова", "username": "anna"}
 _PRIVATE = {"id": 23, "type": "private", "first_name": "Анна"}
@@ -85,7 +87,7 @@ _ODD: tuple[Any, ...] = (
 def mutations(seed: int, count: int) -> Iterator[Any]:
     """Updates with a few things in them gone, doubled, or of another type."""
     chance = random.Random(seed)
-    originals = every_kind()
+    originals = [*every_kind(), *(case.update for case in CASES)]
     for _ in range(count):
         broken = copy.deepcopy(chance.choice(originals))
         for _ in range(chance.randint(1, 4)):
@@ -98,13 +100,15 @@ def mutated(value: Any, chance: random.Random) -> Any:
     if not isinstance(value, dict | list) or not value or chance.random() < 0.05:
         return copy.deepcopy(chance.choice(_ODD))
     key = chance.choice(list(value) if isinstance(value, dict) else range(len(value)))
-    match chance.randrange(6):
+    match chance.randrange(7):
         case 0:
             del value[key]
         case 1 if isinstance(value, dict):
             value[f"new_{key}"] = value.pop(key)
         case 2:
             value[key] = copy.deepcopy(chance.choice(_ODD))
+        case 3:
+            value[key] = chance.choice(([value[key]], {str(key): value[key]}, str(value[key])[:1000]))
         case _:
             value[key] = mutated(value[key], chance)
     return value

@@ -4,15 +4,20 @@ a real server, and a shop's page on another origin."""
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+import shutil
+import weakref
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from pathlib import Path
+from tempfile import mkdtemp
 from typing import Any, Literal
 
 from aiohttp import web
 
 from bots.widget.channel import WidgetChannel
 from bots.widget.config import WidgetConfig
+from estafeta.attachments import Attachments
 from estafeta.bus.memory import MemoryBus
 from estafeta.kernel.errors import StoreUnavailable
 from estafeta.kernel.model import (
@@ -21,11 +26,16 @@ from estafeta.kernel.model import (
     Button,
     Conversation,
     ConversationId,
+    CustomerDeleted,
+    CustomerEdited,
     CustomerPressed,
+    CustomerReacted,
     CustomerSaid,
     Entry,
     EntryId,
     Json,
+    Media,
+    MediaKind,
     Operator,
     OutboundMessage,
     OutboxId,
@@ -38,7 +48,10 @@ from estafeta.kernel.model import (
     Ticket,
     TicketId,
 )
-from estafeta.kernel.ports import Accepted, Bus, Change, Live, Mailbox
+from estafeta.kernel.ports import Accepted, Bus, Change, Incoming, Live, Mailbox
+from storage.files.folder import FolderFiles
+
+Kind = Literal["said", "note", "event", "delivery", "edit", "deletion", "reaction"]
 
 ANNA = Operator(id="op-1", name="Анна", desk="web")
 
@@ -67,6 +80,7 @@ class MemoryStore:
         self.conversations_by_id: dict[ConversationId, Conversation] = {}
         self.timelines: dict[ConversationId, list[Entry]] = {}
         self.addresses: dict[Address, ConversationId] = {}
+        self.values: dict[str, Json] = {}
         self.broken = False
         self.reads = 0
 
@@ -125,16 +139,22 @@ class MemoryStore:
     async def leases(self) -> Mapping[str, str]:
         return {}
 
+    async def undelivered(self, limit: int) -> list[Conversation]:
+        return []
+
     async def conversations(self, *, stages: Sequence[Stage], limit: int = 100) -> list[Conversation]:
         return list(self.conversations_by_id.values())
 
-    async def put(self, key: str, value: Json) -> None: ...
+    async def put(self, key: str, value: Json) -> None:
+        self._check()
+        self.values[key] = value
 
     async def get(self, key: str) -> Json:
-        return None
+        self._check()
+        return self.values.get(key)
 
     async def take(self, key: str) -> Json:
-        return None
+        return self.values.pop(key, None)
 
 
 class Platform:
@@ -145,6 +165,15 @@ class Platform:
         self.clock: HandClock = beside.clock if beside else HandClock()
         self.store: MemoryStore = beside.store if beside else MemoryStore()
         self.bus: Bus = bus or (beside.bus if beside else MemoryBus())
+        if beside is None:
+            self.folder = Path(mkdtemp())
+            weakref.finalize(self, shutil.rmtree, self.folder, ignore_errors=True)
+        else:
+            self.beside, self.folder = beside, beside.folder
+        self.files = FolderFiles(self.folder / "files")
+        self.attachments = Attachments(
+            files=self.files, store=self.store, clock=self.clock, folder=self.folder / "arriving"
+        )
         self.typed: list[ConversationId] = []
         self.greeting_text = "Здравствуйте! Чем помочь?"
         self.silent = False
@@ -159,6 +188,7 @@ class Platform:
                 [Button(id="human", text="Позвать человека" if language == "ru" else "Talk to a person")],
             ),
             announce=self._announce,
+            attachments=self.attachments,
         )
         self.port = 0
 
@@ -173,6 +203,7 @@ class Platform:
         return found
 
     async def start(self) -> None:
+        await self.files.open()
         app = web.Application()
         self.channel.mount(app, self.accept)
         self._runner = web.AppRunner(app, shutdown_timeout=1)
@@ -208,18 +239,59 @@ class Platform:
         accepted = await self.store.accept(signals)
         for signal, result in zip(signals, accepted, strict=True):
             if result.fresh and result.conversation is not None and not self.silent:
-                event = signal.event
-                assert isinstance(event, CustomerSaid | CustomerPressed)
-                said = isinstance(event, CustomerSaid)
-                self.append(
-                    result.conversation,
-                    EntryId(f"{signal.id}.1"),
-                    author=Author(kind="customer"),
-                    parts=event.parts if isinstance(event, CustomerSaid) else (Text(text=event.label),),
-                    data={"message": event.message} if isinstance(event, CustomerSaid) and said else {},
-                    address=signal.address,
-                )
+                self._applied(signal, result.conversation)
         return accepted
+
+    def _applied(self, signal: Signal, conversation: ConversationId) -> None:
+        """What the engine makes of it, as far as the chat shows it."""
+        customer, event = Author(kind="customer"), signal.event
+        kind: Kind = "said"
+        parts: tuple[Part, ...] = ()
+        data: dict[str, Json] = {}
+        if isinstance(event, CustomerSaid):
+            parts, data = event.parts, {"message": event.message}
+            answered = self.entry_of(event.reply_to)
+            data |= {"reply_to": answered.id} if answered else {"quote": event.quote} if event.quote else {}
+        elif isinstance(event, CustomerPressed):
+            parts = (Text(text=event.label),)
+        elif isinstance(event, CustomerEdited):
+            kind, parts, data = "edit", event.parts, self._about(event.message)
+        elif isinstance(event, CustomerDeleted):
+            kind, data = "deletion", self._about(event.message)
+        elif isinstance(event, CustomerReacted):
+            kind, data = "reaction", {**self._about(event.message), "emoji": event.emoji}
+        else:
+            return
+        self.append(
+            conversation, EntryId(f"{signal.id}.1"), author=customer, parts=parts, kind=kind, data=data,
+            address=signal.address,
+        )  # fmt: skip
+
+    def entry_of(self, message: str) -> Entry | None:
+        """What was said under this id: the browser's own, or that which `send` returned."""
+        said = [entry for timeline in self.store.timelines.values() for entry in timeline if entry.kind == "said"]
+        return next((entry for entry in said if message in (entry.id, entry.data.get("message"))), None)
+
+    def _about(self, message: str) -> dict[str, Json]:
+        entry = self.entry_of(message)
+        return {"message": message, **({"of": entry.id} if entry else {})}
+
+    def events(self, kind: type[Any]) -> list[Any]:
+        """What visitors did, of one kind, in order."""
+        return [signal.event for signal in self.store.signals.values() if isinstance(signal.event, kind)]
+
+    async def file(self, content: bytes, name: str = "", kind: MediaKind | None = None) -> Media:
+        """A file that lies in our own store."""
+
+        async def chunks() -> AsyncIterator[bytes]:
+            yield content
+
+        stored = await self.attachments.keep(Incoming(chunks=chunks(), name=name))
+        return await self.attachments.media(stored, kind)
+
+    def kept(self) -> int:
+        """How many files lie in our own store."""
+        return sum(key.startswith("file:") for key in self.store.values)
 
     def append(
         self,
@@ -228,7 +300,7 @@ class Platform:
         *,
         author: Author,
         parts: tuple[Part, ...],
-        kind: Literal["said", "note", "event", "delivery", "edit"] = "said",
+        kind: Kind = "said",
         buttons: tuple[Button, ...] = (),
         data: dict[str, Json] | None = None,
         address: Address | None = None,

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from playwright.async_api import Browser, BrowserContext, FrameLocator, Page, expect
+from playwright.async_api import Browser, BrowserContext, FrameLocator, Locator, Page, expect
 
 from tests.widget.platform import Platform
 from tests.widget.shop import Shop
@@ -45,6 +45,12 @@ class Scene:
         await self.open()
         await self.say("Здравствуйте")
         await self.shows("Здравствуйте! Чем помочь?", "Здравствуйте")
+
+    async def act(self, message: Locator, name: str) -> None:
+        """Does something to a message by its button."""
+        await message.hover()
+        await message.locator(".more").click()
+        await self.chat.get_by_role("group", name="Действия с сообщением").get_by_role("button", name=name).click()
 
     async def shows(self, *texts: str) -> None:
         await expect(self.chat.locator("#entries .bubble")).to_have_text(list(texts))

@@ -17,7 +17,7 @@ button {{ display: none !important }}
 dialog, iframe, estafeta-chat {{ display: none !important; width: 10px !important; opacity: .1 !important }}
 </style></head>
 <body><h1>Лавка «Полка»</h1><p>Полки и всё для них. <a href="#" id="link">Каталог</a></p>{before}
-<script async src="{platform}/widget.js" data-key="demo" data-language="{language}"></script>
+<script async src="{platform}/widget.js" data-key="demo" data-language="{language}"{more}></script>
 </body></html>"""
 
 
@@ -27,6 +27,7 @@ class Shop:
         self.platform = ""
         self.language = "ru"
         self.before = ""
+        self.more = ""
         self.policy = ""
         self.port = 0
 
@@ -47,6 +48,6 @@ class Shop:
         await self._runner.cleanup()
 
     async def _page(self, request: web.Request) -> web.Response:
-        page = PAGE.format(platform=self.platform, language=self.language, before=self.before)
+        page = PAGE.format(platform=self.platform, language=self.language, before=self.before, more=self.more)
         headers = {"Content-Security-Policy": self.policy} if self.policy else {}
         return web.Response(text=page, content_type="text/html", headers=headers)

@@ -151,3 +151,58 @@ async def test_broken_saved_values_do_no_harm(scene: Scene) -> None:
     await scene.open()
     await scene.say("Заново")
     await scene.shows("Здравствуйте! Чем помочь?", "Заново")
+
+
+HOSTILE = """<style>
+body *, estafeta-chat, estafeta-chat * { display: none !important; visibility: hidden !important; opacity: 0 !important;
+  position: static !important; transform: scale(0) !important; width: 1px !important; height: 1px !important;
+  font-size: 99px !important; color: red !important; pointer-events: none !important;
+  filter: blur(9px) !important; zoom: .1 !important; clip-path: inset(50%) !important; contain: strict !important;
+  animation: none !important; z-index: -1 !important; margin: 999px !important; content-visibility: hidden !important; }
+iframe, dialog, button { all: unset !important; display: none !important; }
+</style>
+<script>
+Object.prototype.extra = "extra"; Array.prototype.extra = () => { throw new Error("extra"); };
+Array.prototype.toJSON = () => "broken"; String.prototype.toJSON = () => "broken";
+window.chat = window.host = window.frame = window.origin_ = window.config = window.words = "taken";
+window.name = "taken"; window.open_ = window.close_ = null; window.estafeta = [["open"], ["nonsense"], ["toString"]];
+window.onmessage = (event) => event.stopPropagation();
+</script>"""
+
+
+async def test_a_hostile_page_breaks_neither_the_bubble_nor_the_chat(scene: Scene) -> None:
+    scene.shop.before = HOSTILE
+    await scene.page.goto(scene.shop.origin)
+    bubble, panel = scene.page.locator(BUBBLE), scene.page.locator("estafeta-chat dialog")
+    await expect(panel).to_be_visible()
+    await expect(bubble).to_be_visible()
+    assert await bubble.bounding_box() == {"x": 920, "y": 720, "width": 60, "height": 60}
+    box = await panel.bounding_box()
+    assert box is not None
+    assert (box["width"], box["height"]) == (400, 660)
+    assert await scene.page.locator("estafeta-chat").evaluate(
+        "host => { const s = getComputedStyle(host); return [s.opacity, s.visibility, s.filter, s.zoom]; }"
+    ) == ["1", "visible", "none", "1"]
+    await scene.say("Здравствуйте")
+    await scene.shows("Здравствуйте! Чем помочь?", "Здравствуйте")
+    await bubble.click()
+    await expect(panel).to_be_hidden()
+
+
+async def test_the_chat_leaves_the_page_as_it_is(scene: Scene) -> None:
+    await scene.page.goto("about:blank")
+    await scene.page.goto(scene.shop.origin)
+    names = "() => Object.getOwnPropertyNames(window).filter(n => !/^\\d+$/.test(n)).sort()"
+    look = """() => [...document.querySelectorAll("h1, p, a")].map(node => [
+        JSON.stringify(node.getBoundingClientRect()), node.outerHTML, getComputedStyle(node).cssText])"""
+    await scene.page.locator("estafeta-chat").wait_for(state="attached")
+    with_chat = set(await scene.page.evaluate(names))
+    looked = await scene.page.evaluate(look)
+    await scene.page.locator(BUBBLE).click()
+    await scene.chat.locator("#entries .message").first.wait_for()
+    await scene.page.locator(BUBBLE).click()
+    assert await scene.page.evaluate(look) == looked
+    await scene.context.route("**/widget.js", lambda route: route.fulfill(body="", content_type="text/javascript"))
+    await scene.page.goto(scene.shop.origin)
+    assert await scene.page.evaluate(look) == looked
+    assert with_chat - set(await scene.page.evaluate(names)) == {"EstafetaChat", "estafeta"}

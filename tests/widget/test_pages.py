@@ -55,6 +55,8 @@ async def test_the_frame_has_a_strict_policy_and_nothing_inline() -> None:
         "script-src": "'self'",
         "style-src": "'self'",
         "connect-src": f"'self' ws://{host} wss://{host}",
+        "img-src": "blob:",
+        "media-src": "blob:",
         "base-uri": "'none'",
         "form-action": "'none'",
         "frame-ancestors": "'self' https://shop.example http://localhost:8081",
@@ -95,6 +97,7 @@ async def test_titles_and_names_from_the_configuration_are_escaped() -> None:
     await platform.stop()
     assert "<script>alert" not in page
     assert "&quot;&gt;&lt;script&gt;alert(1)&lt;/script&gt; $key" in page
+    assert page.count("$key") == 2  # the title and the configuration
 
 
 async def test_the_loader_is_revalidated_and_versioned_files_are_kept_for_ever(

@@ -9,7 +9,19 @@ import json
 import aiohttp
 import pytest
 
-from estafeta.kernel.model import Author, CustomerPressed, CustomerSaid, EntryId, Media, Profile, Stage, Text
+from estafeta.kernel.model import (
+    Author,
+    Contact,
+    CustomerPressed,
+    CustomerSaid,
+    EntryId,
+    Location,
+    Media,
+    Profile,
+    Stage,
+    Text,
+    Unsupported,
+)
 from tests.widget.platform import ANNA, Platform
 from tests.widget.visitor import Visitor
 
@@ -211,13 +223,25 @@ async def test_a_ping_makes_up_for_lost_announcements(platform: Platform) -> Non
         assert [entry["text"] for entry in await tab.entries(1)] == ["Два"]
 
 
-async def test_what_is_not_text_is_said_in_words(platform: Platform) -> None:
+async def test_files_places_and_contacts_come_as_what_they_are_and_the_rest_in_words(platform: Platform) -> None:
     async with Visitor(platform, language="en") as tab:
         await tab.say("Раз")
-        parts = (Text(text="Here:"), Media(kind="document", ref="secret-ref", name="terms.pdf"))
+        parts = (
+            Text(text="Here:"),
+            Media(kind="document", ref="secret-ref", name="terms.pdf"),
+            Location(latitude=55.75, longitude=37.62, title="Shop"),
+            Contact(phone="+7 900", name="Anna"),
+            Unsupported(kind="poll"),
+        )
         platform.append(platform.conversation, EntryId("m"), author=Author(kind="operator"), parts=parts)
         entry = (await tab.entries(2))[-1]
-    assert entry["text"] == "Here:\n[File: terms.pdf]"
+    assert entry["text"] == "Here:\n[Attachment]"
+    assert entry["parts"] == [
+        {"n": 1, "kind": "document", "name": "terms.pdf", "mime": "", "size": 0, "duration": 0.0},
+        {"n": 2, "kind": "location", "latitude": 55.75, "longitude": 37.62, "title": "Shop"},
+        {"n": 3, "kind": "contact", "phone": "+7 900", "name": "Anna"},
+    ]
+    assert "secret-ref" not in json.dumps(entry)
 
 
 async def test_an_unavailable_store_is_told_and_nothing_is_acknowledged(platform: Platform) -> None:

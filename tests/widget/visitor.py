@@ -16,12 +16,15 @@ WITHIN = 5.0
 class Visitor:
     """One tab: `async with Visitor(platform) as tab`. Says hello, keeps the welcome."""
 
-    def __init__(self, platform: Platform, *, token: str | None = None, after: int = 0, language: str = "ru") -> None:
+    def __init__(
+        self, platform: Platform, *, token: str | None = None, after: int = 0, language: str = "ru", **more: Any
+    ) -> None:
         self.platform = platform
         self.hello: dict[str, Any] = {
-            "type": "hello", "key": "demo", "token": token, "after": after, "language": language,
+            "type": "hello", "key": "demo", "token": token, "after": after, "language": language, **more,
         }  # fmt: skip
         self.welcome: dict[str, Any] = {}
+        self._shown: list[dict[str, Any]] = []
 
     async def __aenter__(self) -> Visitor:
         self._session = aiohttp.ClientSession()
@@ -55,7 +58,7 @@ class Visitor:
 
     async def entries(self, count: int) -> list[dict[str, Any]]:
         """The next `count` entries, however they come."""
-        found: list[dict[str, Any]] = []
+        found, self._shown = self._shown, []
         while len(found) < count:
             found += (await self.until("entries"))["entries"]
         return found
@@ -63,10 +66,15 @@ class Visitor:
     async def send(self, **frame: Any) -> None:
         await self.ws.send_json(frame)
 
-    async def say(self, text: str, message_id: str = "message-1") -> dict[str, Any]:
+    async def say(self, text: str, message_id: str = "message-1", **more: Any) -> dict[str, Any]:
         """Sends a message; the ack or the error."""
-        await self.send(type="message", id=message_id, text=text)
+        return await self.does("message", message_id, text=text, **more)
+
+    async def does(self, kind: str, message_id: str, **more: Any) -> dict[str, Any]:
+        """Sends what is acknowledged; the ack or the error."""
+        await self.send(type=kind, id=message_id, **more)
         while True:
             frame = await self.hear()
             if frame["type"] in ("ack", "error"):
                 return frame
+            self._shown += frame.get("entries", [])

@@ -1,24 +1,36 @@
-// The page around the frame. It may say only: hello, shown, hidden, language; and hears only: ready,
-// unread, active, close. Its origin must be on the server's list, and every answer goes to it alone.
+// The page around the frame. It may say only: hello, identity, shown, hidden, language, greet; and hears only:
+// ready, unread, active, tip, identity, close. Its origin must be on the server's list, and every answer goes to
+// it alone.
 
-const sites = document.documentElement.dataset.sites.split(" ");
+import { config } from "./nodes.js";
+
+const GREETED_WITHIN = 1500;
 
 export class Host {
-  constructor({ shown, hidden, language }) {
+  constructor() {
     this.framed = window.parent !== window;
     this.visible = !this.framed;
     this.origin = "";
+    // What the chat does when the page says something; set before `ready`.
+    this.on = {};
+    // Resolves with the site's word on who its user is, "" for none.
+    this.identity = new Promise((resolve) => {
+      this.greeted = resolve;
+      setTimeout(resolve, this.framed ? GREETED_WITHIN : 0, "");
+    });
     window.addEventListener("message", (event) => {
       if (!this.framed || event.source !== window.parent || !known(event.origin) || !event.data) return;
-      const { estafeta: what } = event.data;
+      const { estafeta: what, identity, language, rule } = event.data;
       if (what === "hello") {
         this.origin = event.origin;
-        this.tell("ready");
+        this.greeted(String(identity || ""));
       } else if (event.origin !== this.origin) return;
+      else if (what === "identity") this.on.identity(String(identity || ""));
       else if (what === "shown" || what === "hidden") {
         this.visible = what === "shown";
-        (this.visible ? shown : hidden)();
-      } else if (what === "language" && typeof event.data.language === "string") language(event.data.language);
+        this.on[what]();
+      } else if (what === "language" && typeof language === "string") this.on.language(language);
+      else if (what === "greet") this.on.greet(rule);
     });
   }
 
@@ -27,4 +39,4 @@ export class Host {
   }
 }
 
-const known = (origin) => origin === location.origin || sites.includes("*") || sites.includes(origin);
+const known = (origin) => origin === location.origin || config.sites.includes("*") || config.sites.includes(origin);

@@ -3,8 +3,9 @@
 // who we are is kept in a partitioned cookie (https://developer.mozilla.org/docs/Web/Privacy/Guides/Privacy_sandbox/Partitioned_cookies)
 // of this page alone; the rest lasts as long as the page.
 
-export function memoryOf(key) {
-  const prefix = `estafeta:${key}:`;
+// Each of the site's users has a memory of their own, `who`; "" is the unsigned visitor.
+export function memoryOf(key, who) {
+  const prefix = `estafeta:${key}:${who && `~${who}:`}`;
   const store = usable() || fallback();
   return {
     get: (name) => store.getItem(prefix + name),
@@ -59,7 +60,7 @@ function fallback() {
   };
 }
 
-const KEPT = /:(token|read)$/;
+const KEPT = /:(token|read|consent|greeted)$/;
 
 function cookies() {
   return document.cookie

@@ -1,5 +1,7 @@
 // What the page itself says, in Russian and English. The bot's words come from the server.
 
+import { config } from "./nodes.js";
+
 const WORDS = {
   ru: {
     log: "Переписка",
@@ -26,8 +28,43 @@ const WORDS = {
     refused: "Чат сейчас недоступен. Обновите страницу.",
     today: "Сегодня",
     yesterday: "Вчера",
+    deleted: "Сообщение удалено",
+    seen: "Прочитано",
+    sound: "Звук новых сообщений",
+    attach: "Прикрепить файл",
+    files: "Файлы к сообщению",
+    drop: "Отпустите файлы здесь",
+    uploading: "Загружается",
+    large: (name, size) => `${name}: файл больше ${size}.`,
+    many: (count) => `В одном сообщении не больше ${count} файлов.`,
+    lost: "— файл не загрузился",
+    photo: "Фото",
+    sticker: "Стикер",
+    document: "Файл",
+    voice: "Голосовое сообщение",
+    audio: "Аудио",
+    video: "Видео",
+    place: "Место на карте",
+    location: "Место на карте",
+    contact: "Контакт",
+    back: "Закрыть просмотр",
+    more: "Действия с сообщением",
+    reply: "Ответить",
+    edit: "Изменить",
+    remove: "Удалить",
+    sure: "Точно удалить?",
+    replying: "Ответ на:",
+    editing: "Изменение:",
+    cancel: "Отменить",
+    reactions: "Реакции:",
+    choices: "Варианты ответа",
+    joined: (name) => (name ? `${name} присоединяется к разговору` : "К разговору присоединился сотрудник"),
+    left: (name) => (name ? `${name} передаёт разговор боту` : "Дальше отвечает бот"),
+    closed: () => "Разговор завершён. Если появятся вопросы, просто напишите.",
+    terms: "Подробнее об условиях",
+    agree: "Принимаю",
     over: (count) => `Слишком длинно: лишних символов ${count}`,
-    left: (count) => `Осталось символов: ${count}`,
+    remain: (count) => `Осталось символов: ${count}`,
   },
   en: {
     log: "Conversation",
@@ -54,20 +91,53 @@ const WORDS = {
     refused: "The chat is not available now. Please reload the page.",
     today: "Today",
     yesterday: "Yesterday",
+    deleted: "Message deleted",
+    seen: "Read",
+    sound: "Sound of new messages",
+    attach: "Attach a file",
+    files: "Files to send",
+    drop: "Drop the files here",
+    uploading: "Uploading",
+    large: (name, size) => `${name}: the file is larger than ${size}.`,
+    many: (count) => `No more than ${count} files in one message.`,
+    lost: "— the file did not load",
+    photo: "Photo",
+    sticker: "Sticker",
+    document: "File",
+    voice: "Voice message",
+    audio: "Audio",
+    video: "Video",
+    place: "Place on the map",
+    location: "Place on the map",
+    contact: "Contact",
+    back: "Close the picture",
+    more: "Message actions",
+    reply: "Reply",
+    edit: "Edit",
+    remove: "Delete",
+    sure: "Really delete?",
+    replying: "Reply to:",
+    editing: "Editing:",
+    cancel: "Cancel",
+    reactions: "Reactions:",
+    choices: "Answers to choose from",
+    joined: (name) => `${name || "A person"} joined the conversation`,
+    left: (name) => (name ? `${name} handed the conversation to the bot` : "The bot goes on from here"),
+    closed: () => "The conversation is over. If anything comes up, just write.",
+    terms: "Read the terms",
+    agree: "I agree",
     over: (count) => `Too long by ${count} characters`,
-    left: (count) => `${count} characters left`,
+    remain: (count) => `${count} characters left`,
   },
 };
 
-const page = document.documentElement.dataset;
-
 // The nearest of the workspace's languages to what the site asks for, else to the browser's.
 export function chosen(asked) {
-  const languages = page.languages.split(" ");
   const short = (asked || navigator.language || "").split(/[-_]/)[0].toLowerCase();
-  return languages.includes(short) ? short : languages[0];
+  return config.languages.includes(short) ? short : config.languages[0];
 }
 
 export const wordsOf = (language) => WORDS[language] || WORDS.en;
 
-export const titleOf = (language) => (language === "ru" ? page.titleRu : page.titleEn);
+// What an administrator wrote by language: in this one, else in the first.
+export const told = (texts, language) => texts[language] || Object.values(texts)[0] || "";

@@ -1,7 +1,7 @@
 """`estafeta doctor`: looks for what administrators get wrong, and says what to do about it.
 
 It changes nothing, and it may be run beside a running platform. `local` looks at this machine,
-`servers` at the store and the bus, `telegram` asks Telegram.
+`servers` at the store and the bus; each messenger is asked by the module of its name.
 """
 
 from __future__ import annotations
@@ -14,19 +14,22 @@ from pathlib import Path
 
 import click
 
-from estafeta.app import config, logs
+from estafeta.app import channels, config, logs
+from estafeta.app.config import Settings
 from estafeta.app.doctor import local, servers
 from estafeta.app.doctor.finding import Finding, error, fine
 from estafeta.clock import SystemClock
 from estafeta.kernel.errors import ConfigurationError
+from estafeta.kernel.ports import Clock
 
 __all__ = ["Finding", "examine", "print_findings"]
 
 _SHOWN = {"ok": "OK", "warning": "WARNING", "error": "ERROR"}
 
 
-async def examine(env_file: Path = Path(".env")) -> AsyncIterator[Finding]:
-    """All findings, each as soon as it is known. Without readable settings there is nothing more to look at."""
+async def examine(env_file: Path = Path(".env"), messenger: str = "") -> AsyncIterator[Finding]:
+    """All findings, each as soon as it is known; or only those about one messenger. Without readable settings
+    there is nothing more to look at."""
     try:
         settings = config.read(env_file)
     except ConfigurationError as wrong:
@@ -34,6 +37,17 @@ async def examine(env_file: Path = Path(".env")) -> AsyncIterator[Finding]:
         return
     yield fine("settings", f"{len(settings.model_fields_set)} are set, all of them known")
     clock = SystemClock()
+    if not messenger:
+        async for finding in _here(settings, env_file, clock):
+            yield finding
+    elif not channels.accounts(settings, messenger):
+        yield error(messenger, f"no account is set: ESTAFETA_{messenger.upper()}__TOKEN turns it on")
+    for each in (messenger,) if messenger else channels.MESSENGERS:
+        for finding in await channels.examined(settings, each, clock):
+            yield finding
+
+
+async def _here(settings: Settings, env_file: Path, clock: Clock) -> AsyncIterator[Finding]:
     for finding in local.secrets_file(env_file):
         yield finding
     for look in (local.workspace, local.data, local.model, local.port, local.addresses):
@@ -43,22 +57,16 @@ async def examine(env_file: Path = Path(".env")) -> AsyncIterator[Finding]:
         yield finding
     async for finding in servers.bus(settings, clock):
         yield finding
-    if settings.telegram is not None:
-        # aiogram takes three seconds to load: only those who use it pay.
-        from estafeta.app.doctor.telegram import telegram
-
-        async for finding in telegram(settings.telegram, clock):
-            yield finding
 
 
-def print_findings(*, as_json: bool) -> bool:
+def print_findings(messenger: str = "", *, as_json: bool) -> bool:
     """Whether nothing is wrong; warnings are nothing wrong."""
 
     logs.set_up("error", ())  # what goes wrong is told as a finding
 
     async def told() -> list[Finding]:
         found = []
-        async for finding in examine():
+        async for finding in examine(messenger=messenger):
             found.append(finding)
             if not as_json:
                 click.echo(f"{_SHOWN[finding.level]:<9}{finding.about}: {finding.text}")

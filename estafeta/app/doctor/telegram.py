@@ -1,6 +1,7 @@
-"""What Telegram says about the bot, its webhook and the operators' group. Asks only; changes nothing.
+"""What Telegram says about the bot, its webhook and the operators' group, and setting the webhook.
 
-getUpdates is not tried: it would take away the updates of the platform that runs.
+`examine` asks and changes nothing; getUpdates is not tried: it would take away the updates of the platform that runs.
+`connect` tells Telegram where updates go. https://core.telegram.org/bots/api#getting-updates
 """
 
 from __future__ import annotations
@@ -10,29 +11,83 @@ from collections.abc import AsyncIterator
 from typing import Any
 from urllib.parse import urlsplit
 
-from bots.telegram.client import RawMethod, TelegramClient
+from bots.telegram.channel import webhook_of
+from bots.telegram.client import Method, RawMethod, TelegramClient
 from bots.telegram.config import TelegramConfig
+from bots.telegram.convert import ALLOWED_UPDATES
 from bots.telegram.webhook import path
 from estafeta.app.doctor.finding import Finding, error, fine, warning
-from estafeta.kernel.errors import SendFailed
+from estafeta.kernel.errors import ConfigurationError, SendFailed
 from estafeta.kernel.ports import Clock
 
 _PORTS = (None, 443, 80, 88, 8443)
 """https://core.telegram.org/bots/api#setwebhook"""
 _LATELY = 3600
 _MANY = 1000
+_AGAIN = "the platform sets it when it starts, and `estafeta channels connect telegram` does it now"
 
 
-async def telegram(config: TelegramConfig, clock: Clock) -> AsyncIterator[Finding]:
+async def examine(config: TelegramConfig, clock: Clock) -> list[Finding]:
+    """All that was found about one bot."""
+    return [finding async for finding in telegram(config, clock)]
+
+
+async def connect(config: TelegramConfig, public_url: str | None, clock: Clock) -> list[str]:
+    """Sets the webhook, or removes the one that is in the way of polling; says what was done. Raises
+    `ConfigurationError` with what to do."""
     client = TelegramClient(config.token, clock=clock, base_url=config.base_url, language="en")
     try:
         bot = await _asked(client, "getMe")
-        yield fine("telegram", f"the bot is @{_word(bot.get('username'))}")
+        done = [f"The token is that of @{_word(bot.get('username'))}."]
+        if config.mode == "polling":
+            return done + await _without_webhook(client)
+        return done + await _with_webhook(client, config, public_url or config.public_url)
+    except SendFailed as failed:
+        raise ConfigurationError(f"Telegram account {config.name}: {failed.sentence}") from None
+    finally:
+        await client.close()
+
+
+async def _without_webhook(client: TelegramClient) -> list[str]:
+    url = str((await _asked(client, "getWebhookInfo")).get("url") or "")
+    if not url:
+        return ["No webhook is set, as mode polling needs it: there is nothing to connect."]
+    await client.call(RawMethod("deleteWebhook", {}))
+    return [f"The webhook that led to {_host(url)} is removed: updates are polled."]
+
+
+async def _with_webhook(client: TelegramClient, config: TelegramConfig, public_url: str | None) -> list[str]:
+    if not public_url:
+        raise ConfigurationError(
+            f"Telegram account {config.name}: mode is webhook, and the address under which Telegram reaches this "
+            "platform is not known: set public_url, or use mode polling."
+        )
+    if problem := _unreachable(config, public_url):
+        raise ConfigurationError(f"Telegram account {config.name}: {problem}")
+    method: Method = webhook_of(config, public_url)
+    await client.call(method)
+    state = await _asked(client, "getWebhookInfo")
+    if state.get("url") != public_url.rstrip("/") + path(config.name):
+        raise ConfigurationError(
+            f"Telegram account {config.name}: another program has just set another webhook for this bot. "
+            "Stop it, or give each its own bot."
+        )
+    return [f"Telegram posts updates to {_host(public_url)}{path(config.name)} from now on, with the secret."]
+
+
+async def telegram(config: TelegramConfig, clock: Clock) -> AsyncIterator[Finding]:
+    """As `examine`, each as soon as it is known."""
+    client = TelegramClient(config.token, clock=clock, base_url=config.base_url, language="en")
+    about = _about(config)
+    try:
+        bot = await _asked(client, "getMe")
+        yield fine(about, f"the bot is @{_word(bot.get('username'))}")
         async for finding in _webhook(client, config):
             yield finding
-        yield await _group(client, config)
+        async for finding in _group(client, config, reads_all=bot.get("can_read_all_group_messages") is True):
+            yield finding
     except SendFailed as failed:
-        yield error("telegram", failed.sentence)
+        yield error(about, failed.sentence)
     finally:
         await client.close()
 
@@ -42,45 +97,48 @@ async def _asked(client: TelegramClient, method: str, **values: int) -> dict[str
     return answer if isinstance(answer, dict) else {}
 
 
+def _about(config: TelegramConfig, part: str = "") -> str:
+    return " ".join(word for word in ("telegram", config.account, part) if word)
+
+
 async def _webhook(client: TelegramClient, config: TelegramConfig) -> AsyncIterator[Finding]:
+    about = _about(config, "webhook")
     state = await _asked(client, "getWebhookInfo")
     url = str(state.get("url") or "")
     if config.mode == "polling":
         if url:
             yield warning(
-                "telegram webhook",
+                about,
                 f"one leads to {_host(url)}, and the platform removes it when it begins to ask for updates. If another "
                 "program set it, that one loses its messages: give one of them a bot of its own.",
             )
         else:
-            yield fine("telegram webhook", "none is set, as mode polling needs it")
-        return
-    yield _set(config, url)
+            yield fine(about, "none is set, as mode polling needs it")
+    else:
+        yield _set(config, url)
+    missing = set(ALLOWED_UPDATES) - set(state.get("allowed_updates") or ALLOWED_UPDATES)
+    if url and config.mode == "webhook" and missing:
+        yield warning(about, f"Telegram does not tell of {', '.join(sorted(missing))}: {_AGAIN}")
     if url and time.time() - _number(state.get("last_error_date")) < _LATELY:
-        yield warning(
-            "telegram webhook", f"Telegram could not deliver within the last hour: {_word(state['last_error_message'])}"
-        )
+        reason = _word(state.get("last_error_message"))
+        yield warning(about, f"Telegram could not deliver within the last hour: {reason}")
     if (waiting := _number(state.get("pending_update_count"))) > _MANY:
-        yield warning("telegram webhook", f"{waiting} updates wait at Telegram: is the platform running?")
+        yield warning(about, f"{waiting} updates wait at Telegram: is the platform running?")
 
 
 def _set(config: TelegramConfig, url: str) -> Finding:
     """Whether the webhook is what this platform sets at the start of its role web."""
-    about = "telegram webhook"
+    about = _about(config, "webhook")
     if config.public_url is None:
         if not url:
             return error(
                 about, "none is set: set ESTAFETA_TELEGRAM__PUBLIC_URL, and the platform sets it at the start."
             )
         return fine(about, f"it leads to {_host(url)}; the platform leaves it as it is")
-    wanted = urlsplit(config.public_url)
-    if config.base_url is None and (wanted.scheme != "https" or wanted.port not in _PORTS):
-        return error(
-            about,
-            "Telegram posts to https alone, on port 443, 80, 88 or 8443: correct ESTAFETA_TELEGRAM__PUBLIC_URL.",
-        )
+    if problem := _unreachable(config, config.public_url):
+        return error(about, problem)
     if not url:
-        return warning(about, f"none is set yet; the platform sets it to {_host(config.public_url)} when it starts")
+        return warning(about, f"none is set yet to {_host(config.public_url)}: {_AGAIN}")
     if url != config.public_url + path(config.name):
         return warning(
             about,
@@ -90,22 +148,46 @@ def _set(config: TelegramConfig, url: str) -> Finding:
     return fine(about, f"it leads to this platform at {_host(url)}")
 
 
-async def _group(client: TelegramClient, config: TelegramConfig) -> Finding:
-    about, group = "telegram group", config.group_id
+def _unreachable(config: TelegramConfig, public_url: str) -> str:
+    """Why Telegram itself could not post there; "" if it could."""
+    wanted = urlsplit(public_url)
+    if config.base_url is None and (wanted.scheme != "https" or wanted.port not in _PORTS):
+        return "Telegram posts to https alone, on port 443, 80, 88 or 8443: correct ESTAFETA_TELEGRAM__PUBLIC_URL."
+    return ""
+
+
+async def _group(client: TelegramClient, config: TelegramConfig, *, reads_all: bool) -> AsyncIterator[Finding]:
+    about, group = _about(config, "group"), config.group_id
     if group is None:
-        return fine(about, "ESTAFETA_TELEGRAM__GROUP_ID is not set: operators answer at the web desk alone")
+        yield fine(about, "ESTAFETA_TELEGRAM__GROUP_ID is not set: operators answer at the web desk alone")
+        return
     try:
         chat = await _asked(client, "getChat", chat_id=group)
         own = await _asked(client, "getChatMember", chat_id=group, user_id=client.bot_id)
     except SendFailed as failed:
-        return error(
+        yield error(
             about, f"{failed.sentence} Is {group} the group's id (ESTAFETA_TELEGRAM__GROUP_ID), and the bot in it?"
         )
+        return
+    if chat.get("id", group) != group:
+        yield warning(
+            about, f"the group has a new id, {_word(chat['id'])}: set ESTAFETA_TELEGRAM__GROUP_ID to it. The old one "
+            "works for as long as Telegram remembers it.",
+        )  # fmt: skip
+    yield _rights(about, group, chat, own, reads_all=reads_all)
+
+
+def _rights(about: str, group: int, chat: dict[str, Any], own: dict[str, Any], *, reads_all: bool) -> Finding:
+    """What the bot may in its group. Operators' reactions and all that they write are told to administrators
+    (https://core.telegram.org/bots/features#privacy-mode)."""
     if chat.get("is_forum") is not True:
         return error(about, f"Topics are not enabled in {group}: enable them in the group's settings.")
-    if own.get("can_manage_topics") is not True and own.get("status") != "creator":
-        return error(about, f"The bot may not manage topics in {group}: make it an administrator with that right.")
-    return fine(about, f"{group} has topics, and the bot may manage them")
+    if own.get("status") == "creator" or own.get("can_manage_topics") is True:
+        return fine(about, f"{group} has topics, and the bot may manage them")
+    words = f"The bot may not manage topics in {group}: make it an administrator with that right."
+    if own.get("status") != "administrator" and not reads_all:
+        words += " With privacy mode on (@BotFather, /setprivacy), a plain member does not even read what is written."
+    return error(about, words)
 
 
 def _host(url: str) -> str:

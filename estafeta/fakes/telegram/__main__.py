@@ -2,18 +2,13 @@
 
 from __future__ import annotations
 
-import asyncio
-import gc
-import signal
 from pathlib import Path
 
 import click
-import uvloop
 
+from estafeta.fakes.common.alone import KEPT_FOR_BENCHMARKS, run
 from estafeta.fakes.telegram.fake import DEFAULT_TOKEN, FakeTelegram
 from estafeta.fakes.telegram.limits import Limits
-
-KEPT_FOR_BENCHMARKS = 1000
 
 
 @click.command()
@@ -48,23 +43,12 @@ def main(
         state=state,
         webhook_hosts=frozenset(webhook_host),
     )
-    try:
-        uvloop.run(_serve(fake))
-    except (OSError, ValueError) as error:
-        raise click.ClickException(str(error)) from error
 
-
-async def _serve(fake: FakeTelegram) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with fake:
+    async def begun() -> list[tuple[str, object]]:
         group = fake.furnish()
-        gc.freeze()  # what is here now stays: the collector need not walk it under load
-        click.echo(f"Page:     {fake.url}/")
-        click.echo(f"Bot API:  {fake.url}/bot<TOKEN>/<method>")
-        click.echo(f"Group:    {group.id}")
-        await stop.wait()
+        return [("Page", f"{fake.url}/"), ("Bot API", f"{fake.url}/bot<TOKEN>/<method>"), ("Group", group.id)]
+
+    run(fake, begun)
 
 
 if __name__ == "__main__":

@@ -72,7 +72,7 @@ class Say(PersonAct):
 
 
 class Send(PersonAct):
-    kind: Literal["photo", "document", "voice", "video", "audio", "animation", "sticker"]
+    kind: Literal["photo", "document", "voice", "video", "video_note", "audio", "animation", "sticker"]
     content: str = "Li4u"
     """The file in base64."""
     name: str = ""

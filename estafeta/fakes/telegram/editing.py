@@ -20,11 +20,11 @@ def _own(scene: Scene, p: Json) -> tuple[Chat, Json]:
     """The bot's own message that a call edits."""
     if "chat_id" not in p or "message_id" not in p:
         raise bad("message identifier is not specified")
-    chat = scene.chat(p["chat_id"])
+    chat = scene.place(p)
     message = chat.messages.get(p["message_id"])
     if message is None:
         raise bad("message to edit not found")
-    if message.get("from", {}).get("id") != scene.bot_id or "forward_origin" in message:
+    if not scene.is_bots(message) or "forward_origin" in message:
         raise bad("message can't be edited")
     return chat, message
 
@@ -64,10 +64,21 @@ def delete_message(scene: Scene, p: Json, _files: Uploads) -> bool:
     message = chat.messages.get(p["message_id"])
     if message is None:
         raise bad("message to delete not found")
-    own = message.get("from", {}).get("id") == scene.bot_id
+    own = scene.is_bots(message)
     if "forum_topic_created" in message or not (own or chat.private or chat.may(scene.bot_id, "can_delete_messages")):
         raise bad("message can't be deleted")
     remove(scene, chat, message["message_id"])
+    return True
+
+
+def delete_messages(scene: Scene, p: Json, _files: Uploads) -> bool:
+    """Those that are not there are skipped (https://core.telegram.org/bots/api#deletemessages)."""
+    chat = scene.chat(p["chat_id"])
+    if not 1 <= len(p["message_ids"]) <= 100:
+        raise bad("there must be from 1 to 100 identifiers of messages")
+    for number in p["message_ids"]:
+        if number in chat.messages:
+            delete_message(scene, {"chat_id": p["chat_id"], "message_id": number}, {})
     return True
 
 

@@ -17,6 +17,7 @@ from pydantic import SecretStr
 from estafeta.fakes.common.faults import Faults, Kind
 from estafeta.fakes.common.serving import serve
 from estafeta.fakes.common.watch import Watch
+from estafeta.fakes.telegram.business import Business, connect
 from estafeta.fakes.telegram.calls import BotApi, Call
 from estafeta.fakes.telegram.errors import Json
 from estafeta.fakes.telegram.faults import Fault
@@ -34,6 +35,7 @@ DEFAULT_TOKEN = "7000000001:FAKE-token-for-the-stand-in-only-00"  # noqa: S105  
 SAVE_DELAY = 0.05
 
 Place = Participant | Group | int
+"""An int is the id of a chat with the bot itself."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +110,7 @@ class FakeTelegram:
         self._running = False
         self._privates: dict[str, Participant] = {}
         self._groups: dict[str, Group] = {}
+        self._businesses: dict[str, Business] = {}
 
     # Running
 
@@ -180,6 +183,13 @@ class FakeTelegram:
             self._changed()
         return self._groups[title]
 
+    def business(self, owner: str) -> Business:
+        """The business account of this person, which the bot serves from now on; the same for the same name."""
+        if owner not in self._businesses:
+            self._businesses[owner] = connect(self.scene, owner)
+            self._changed()
+        return self._businesses[owner]
+
     def furnish(self) -> Group:
         """What a demo needs to begin: a customer, the operators' group and three people in it. Once is enough."""
         if not self._privates:
@@ -204,7 +214,7 @@ class FakeTelegram:
 
     def messages(self, place: Place, *, topic: int | None = None) -> list[Shown]:
         """What is in a chat (or one topic of it, 0: General) now, in order, after edits and deletions."""
-        chat = self.world.chats[_chat_id(place)]
+        chat = self.world.chats[place] if isinstance(place, int) else place.chat
         return [
             _shown(message, chat.reactions.get(number, {}))
             for number, message in chat.messages.items()
@@ -254,12 +264,6 @@ class FakeTelegram:
             save(self._state, self.world, self.updates, self.webhook)
 
 
-def _chat_id(place: Place) -> int:
-    if isinstance(place, int):
-        return place
-    return place.chat.id
-
-
 def _shown(message: Json, reactions: dict[int, list[Json]]) -> Shown:
     author = message.get("sender_chat") or message.get("from") or {}
     content = next((key for key in CONTENT if key in message), "")
@@ -274,18 +278,21 @@ def _shown(message: Json, reactions: dict[int, list[Json]]) -> Shown:
         id=message["message_id"],
         topic=topic_of(message),
         author=author.get("first_name") or author.get("title", ""),
-        by_bot=bool(author.get("is_bot")),
+        by_bot=bool(author.get("is_bot")) or "sender_business_bot" in message,
         text=text,
         service=service,
         edited="edit_date" in message,
         buttons=tuple(b["text"] for row in message.get("reply_markup", {}).get("inline_keyboard", []) for b in row),
-        reactions=tuple(reaction["emoji"] for given in reactions.values() for reaction in given),
+        reactions=tuple(reaction.get("emoji", "✨") for given in reactions.values() for reaction in given),
         reply_to=replied["message_id"] if replied and "forum_topic_created" not in replied else None,
         raw=message,
     )
 
 
-CONTENT = ("photo", "document", "voice", "video", "audio", "animation", "sticker", "location", "contact")
+CONTENT = (
+    "photo", "document", "voice", "video", "video_note", "audio", "animation", "sticker", "venue", "location",
+    "contact",
+)  # fmt: skip
 ENVELOPE = frozenset(
     {"message_id", "date", "chat", "from", "sender_chat", "message_thread_id", "is_topic_message", "reply_to_message"}
 )

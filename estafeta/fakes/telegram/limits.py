@@ -24,6 +24,8 @@ COUNTED = frozenset(
         "sendSticker",
         "sendLocation",
         "sendContact",
+        "sendVenue",
+        "sendVideoNote",
         "sendMediaGroup",
         "copyMessage",
         "forwardMessage",

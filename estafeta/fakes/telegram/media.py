@@ -20,6 +20,7 @@ MIMES = {
     "audio": "audio/mpeg",
     "animation": "video/mp4",
     "sticker": "image/webp",
+    "video_note": "video/mp4",
 }
 
 
@@ -41,11 +42,18 @@ def _file(world: World, kind: str, value: str, files: Uploads) -> StoredFile:
         return _stored(world, kind, upload)
     if value.startswith(("http://", "https://")):
         name = value.rsplit("/", 1)[-1] or "file"
-        return world.add_file(name, b"", MIMES.get(kind) or mimetypes.guess_type(name)[0] or "application/octet-stream")
+        mime = MIMES.get(kind) or mimetypes.guess_type(name)[0] or "application/octet-stream"
+        return world.add_file(name, b"", mime, kind=kind)
     found = world.files.get(value)
     if found is None:
         raise bad("wrong file identifier/HTTP URL specified")
+    if found.kind not in ("", kind):
+        raise bad(f"can't use file of type {_type(found.kind)} as {_type(kind)}")
     return found
+
+
+def _type(kind: str) -> str:
+    return "".join(word.capitalize() for word in kind.split("_"))
 
 
 def _stored(world: World, kind: str, upload: Upload) -> StoredFile:
@@ -54,7 +62,7 @@ def _stored(world: World, kind: str, upload: Upload) -> StoredFile:
     if kind == "photo" and len(upload.content) > PHOTO_LIMIT:
         raise bad("file is too big")
     mime = upload.mime if kind == "document" else MIMES.get(kind, upload.mime)
-    return world.add_file(upload.name, upload.content, mime)
+    return world.add_file(upload.name, upload.content, mime, kind=kind)
 
 
 def described(kind: str, file: StoredFile, p: Json) -> Any:
@@ -70,6 +78,8 @@ def described(kind: str, file: StoredFile, p: Json) -> Any:
         case "video" | "animation":
             size = {"width": p.get("width", 640), "height": p.get("height", 480), "duration": p.get("duration", 1)}
             return plain | size | {"mime_type": file.mime}
+        case "video_note":
+            return plain | {"length": p.get("length", 240), "duration": p.get("duration", 1)}
         case "sticker":
             shape = {"type": "regular", "width": 512, "height": 512, "is_animated": False, "is_video": False}
             return plain | shape | {"emoji": p.get("emoji", "🙂")}

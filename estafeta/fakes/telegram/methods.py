@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from estafeta.fakes.telegram import about, editing, forum, sending
+from estafeta.fakes.telegram import about, business, editing, forum, sending
 from estafeta.fakes.telegram.errors import Json
 from estafeta.fakes.telegram.scene import Scene, Uploads
 
@@ -30,6 +30,8 @@ METHODS: dict[str, Method] = {
     "sendAnimation": sending.send_animation,
     "sendSticker": sending.send_sticker,
     "sendLocation": sending.send_location,
+    "sendVenue": sending.send_venue,
+    "sendVideoNote": sending.send_video_note,
     "sendContact": sending.send_contact,
     "sendMediaGroup": sending.send_media_group,
     "copyMessage": sending.copy_message,
@@ -39,6 +41,10 @@ METHODS: dict[str, Method] = {
     "editMessageCaption": editing.edit_message_caption,
     "editMessageReplyMarkup": editing.edit_message_reply_markup,
     "deleteMessage": editing.delete_message,
+    "deleteMessages": editing.delete_messages,
+    "getBusinessConnection": business.get_business_connection,
+    "readBusinessMessage": business.read_business_message,
+    "deleteBusinessMessages": business.delete_business_messages,
     "pinChatMessage": editing.pin_chat_message,
     "unpinChatMessage": editing.unpin_chat_message,
     "setMessageReaction": editing.set_message_reaction,

@@ -25,6 +25,8 @@ class Participant:
     scene: Scene
     user: Json
     chat_id: int
+    connection: str = ""
+    """Of the business account that the chat is with; "" with the bot itself."""
 
     @property
     def id(self) -> int:
@@ -32,13 +34,33 @@ class Participant:
 
     @property
     def chat(self) -> Chat:
+        if self.connection:
+            return self.scene.world.business_chats[self.connection, self.chat_id]
         chat = self.scene.world.chats[self.chat_id]
         return chat if chat.migrated_to is None else self.scene.world.chats[chat.migrated_to]
 
     # Writing
 
-    def says(self, text: str, *, topic: int = GENERAL, reply_to: int | None = None) -> Json:
-        return self._post(_plain(text), topic, reply_to)
+    def says(
+        self,
+        text: str,
+        *,
+        topic: int = GENERAL,
+        reply_to: int | None = None,
+        quote: str = "",
+        entities: list[Json] | None = None,
+    ) -> Json:
+        """`quote`: the words picked from what is replied to. `entities`: how the text is drawn."""
+        content = _plain(text)
+        if entities:
+            content["entities"] = entities
+        if quote:
+            content["quote"] = {"text": quote, "position": 0, "is_manual": True}
+        return self._post(content, topic, reply_to)
+
+    def writes(self, content: Json, *, topic: int = GENERAL) -> Json:
+        """Anything that a message may hold, by its fields (`{"dice": …}`)."""
+        return self._post(content, topic, None)
 
     def says_anonymously(self, text: str, *, topic: int = GENERAL) -> Json:
         """As an administrator who hides behind the group's name."""
@@ -60,8 +82,9 @@ class Participant:
         topic: int = GENERAL,
         reply_to: int | None = None,
     ) -> Json:
-        """A photo, document, voice, video, audio, animation or sticker. `size`: bytes it pretends to have."""
-        file = self.scene.world.add_file(name or f"{kind}.bin", content, mime, size)
+        """A photo, document, voice, video, video_note, audio, animation or sticker. `size`: bytes it pretends to
+        have."""
+        file = self.scene.world.add_file(name or f"{kind}.bin", content, mime, size, kind)
         message: Json = {kind: described(kind, file, {})}
         if caption:
             read = _plain(caption)
@@ -71,6 +94,19 @@ class Participant:
         if album:
             message["media_group_id"] = album
         return self._post(message, topic, reply_to)
+
+    def sends_album(self, *kinds: str, caption: str = "", content: bytes = b"...", topic: int = GENERAL) -> list[Json]:
+        """Photos and videos, documents, or audio, that belong together; the caption is the first one's."""
+        album = str(self.scene.world.next_number())
+        return [
+            self.sends(kind, content, caption="" if n else caption, album=album, topic=topic)
+            for n, kind in enumerate(kinds)
+        ]
+
+    def sends_venue(self, latitude: float, longitude: float, title: str, address: str) -> Json:
+        place = {"latitude": latitude, "longitude": longitude}
+        venue = {"location": place, "title": title, "address": address}
+        return self._post({"location": place, "venue": venue}, GENERAL, None)
 
     def sends_location(self, latitude: float, longitude: float, *, topic: int = GENERAL) -> Json:
         return self._post({"location": {"latitude": latitude, "longitude": longitude}}, topic, None)
@@ -124,9 +160,13 @@ class Participant:
         return self.scene.arrived(self.chat, revised, "edited_message")
 
     def deletes(self, message_id: int) -> None:
-        """The bot is not told: Telegram has no update for it."""
+        """The bot is not told: Telegram has no update for it, but in the chats of a business account."""
         self._own(message_id)
-        remove(self.scene, self.chat, message_id)
+        chat = self.chat
+        remove(self.scene, chat, message_id)
+        if chat.connection:
+            deletion = {"business_connection_id": chat.connection, "chat": chat.brief, "message_ids": [message_id]}
+            self.scene.updates.add("deleted_business_messages", deletion)
 
     def _own(self, message_id: int) -> Json:
         message = self.message(message_id)
@@ -140,10 +180,13 @@ class Participant:
         except KeyError:
             raise NotPossible(f"there is no message {message_id}") from None
 
-    def reacts(self, message_id: int, *emoji: str) -> None:
-        """Sets exactly these reactions; none: takes them away."""
+    def reacts(self, message_id: int, *emoji: str, custom: str = "") -> None:
+        """Sets exactly these reactions (`custom`: the id of somebody's own emoji); none: takes them away."""
         self.message(message_id)
-        self.scene.reacted(self.chat, self.user, message_id, [{"type": "emoji", "emoji": e} for e in emoji])
+        given: list[Json] = [{"type": "emoji", "emoji": e} for e in emoji]
+        if custom:
+            given.append({"type": "custom_emoji", "custom_emoji_id": custom})
+        self.scene.reacted(self.chat, self.user, message_id, given)
 
     def presses(self, button: str, *, message_id: int | None = None) -> Press:
         """Presses the newest button with this label or this callback data (`message_id`: on that message)."""

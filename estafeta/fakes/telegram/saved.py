@@ -23,7 +23,8 @@ def save(path: Path, world: World, updates: Updates, webhook: Webhook) -> None:
         "format": FORMAT,
         "counter": world.counter,
         "users": list(world.users.values()),
-        "chats": [asdict(chat) | {"actions": {}} for chat in world.chats.values()],
+        "chats": [asdict(chat) | {"actions": {}} for chat in (*world.chats.values(), *world.business_chats.values())],
+        "businesses": list(world.businesses.values()),
         "files": [asdict(file) | {"content": base64.b64encode(file.content).decode()} for file in world.files.values()],
         "presses": [asdict(press) for press in world.presses.values()],
         "commands": world.commands,
@@ -52,7 +53,13 @@ def load(path: Path, world: World, updates: Updates, webhook: Webhook) -> None:
         raise ValueError(f"{path} is not a saved state of the Telegram stand-in: delete it, or name another file.")
     world.counter = state["counter"]
     world.users.update({user["id"]: user for user in state["users"]})
-    world.chats.update({chat["id"]: _chat(chat) for chat in state["chats"]})
+    for saved in state["chats"]:
+        chat = _chat(saved)
+        if chat.connection:
+            world.business_chats[chat.connection, chat.id] = chat
+        else:
+            world.chats[chat.id] = chat
+    world.businesses.update({business["id"]: business for business in state.get("businesses", ())})
     for file in state["files"]:
         world.files[file["id"]] = StoredFile(**file | {"content": base64.b64decode(file["content"])})
     world.presses.update({press["id"]: Press(**press) for press in state["presses"]})

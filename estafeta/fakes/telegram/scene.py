@@ -43,6 +43,23 @@ class Scene:
             raise bad("group chat was upgraded to a supergroup chat", migrate_to_chat_id=chat.migrated_to)
         return chat
 
+    def place(self, p: Json) -> Chat:
+        """Where a call goes that may be done for a business account."""
+        connection = p.get("business_connection_id")
+        if not connection:
+            return self.chat(p["chat_id"])
+        if not self.world.businesses.get(connection, {}).get("is_enabled"):
+            raise bad("business connection not found")
+        chat = self.world.business_chats.get((connection, p["chat_id"]))
+        if chat is None:
+            raise bad("BUSINESS_PEER_INVALID")
+        return chat
+
+    def is_bots(self, message: Json) -> bool:
+        """Whether the bot wrote it, in its own name or for a business account."""
+        author = message.get("sender_business_bot") or message.get("from", {})
+        return bool(author.get("id") == self.bot_id)
+
     def _by_username(self, name: str) -> Chat | None:
         for chat in self.world.chats.values():
             if not chat.private and name.startswith("@") and chat.brief.get("username") == name[1:]:
@@ -52,6 +69,8 @@ class Scene:
     # What the bot gets to know
 
     def sees(self, chat: Chat, message: Json) -> bool:
+        if chat.connection:
+            return bool(self.world.businesses[chat.connection]["is_enabled"])
         if chat.private:
             return not chat.blocked
         match chat.status(self.bot_id):
@@ -72,7 +91,8 @@ class Scene:
     def arrived(self, chat: Chat, message: Json, kind: str = "message") -> Json:
         """Tells the bot of a message (not one of its own) and everybody of a change."""
         if self.sees(chat, message):
-            self.updates.add(kind, message)
+            told = {"message": "business_message", "edited_message": "edited_business_message"}
+            self.updates.add(told[kind] if chat.connection else kind, message)
         self.changed()
         return message
 
@@ -112,7 +132,7 @@ class Scene:
             by_user[user["id"]] = new
         else:
             by_user.pop(user["id"], None)
-        heard = chat.private or chat.status(self.bot_id) in {"administrator", "creator"}
+        heard = (chat.private and not chat.connection) or chat.status(self.bot_id) in {"administrator", "creator"}
         if user["id"] != self.bot_id and heard and not (chat.private and chat.blocked):
             payload: Json = {
                 "chat": chat.brief,

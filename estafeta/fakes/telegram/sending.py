@@ -54,14 +54,16 @@ COPIED = (
     "audio",
     "animation",
     "sticker",
+    "video_note",
     "location",
+    "venue",
     "contact",
 )
 
 
 def destination(scene: Scene, p: Json) -> tuple[Chat, int]:
     """Where a message goes: the chat and the topic, if the bot may write there."""
-    chat = scene.chat(p["chat_id"])
+    chat = scene.place(p)
     topic = p.get("message_thread_id", GENERAL)
     if chat.private:
         if chat.blocked:
@@ -182,6 +184,19 @@ def send_sticker(scene: Scene, p: Json, files: Uploads) -> Json:
 
 def send_location(scene: Scene, p: Json, _files: Uploads) -> Json:
     return _post(scene, p, {"location": {"latitude": p["latitude"], "longitude": p["longitude"]}})
+
+
+def send_venue(scene: Scene, p: Json, _files: Uploads) -> Json:
+    if not p["title"].strip():
+        raise bad("title of the venue must be non-empty")
+    place = {"latitude": p["latitude"], "longitude": p["longitude"]}
+    venue = {"location": place, "title": p["title"], "address": p["address"]}
+    return _post(scene, p, {"location": place, "venue": venue})
+
+
+def send_video_note(scene: Scene, p: Json, files: Uploads) -> Json:
+    destination(scene, p)
+    return _post(scene, p, {"video_note": media(scene.world, "video_note", p, files)})
 
 
 def send_contact(scene: Scene, p: Json, _files: Uploads) -> Json:

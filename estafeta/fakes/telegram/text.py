@@ -85,6 +85,19 @@ def _check_entities(text: str, entities: list[Json]) -> None:
             raise bad(
                 f"entity beginning at UTF-16 offset {offset} ends after the end of the text at UTF-16 offset {length}"
             )
+        if entity["type"] == "text_link" and (problem := _wrong_url(entity.get("url", ""))):
+            raise bad(f"entity URL '{entity.get('url', '')}' is invalid: {problem}")
+
+
+def _wrong_url(url: str) -> str:
+    """Links that a bot may make lead to the web or into Telegram."""
+    scheme, _, rest = url.partition("://")
+    if scheme.lower() not in {"http", "https", "tg", "ton"}:
+        return "Unsupported URL protocol"
+    if scheme.lower() in {"tg", "ton"}:
+        return ""
+    host = re.split(r"[/?#]", rest, maxsplit=1)[0]
+    return "" if "." in host.strip(".") else "Wrong HTTP URL" if host else "URL host is empty"
 
 
 class _Open:

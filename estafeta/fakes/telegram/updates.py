@@ -106,6 +106,8 @@ def lane_of(update: Json) -> tuple[Any, str]:
     match kind:
         case "message" | "edited_message":
             return payload["chat"]["id"], "message"
+        case "business_connection":
+            return payload["user_chat_id"], kind
         case "callback_query":
             return payload["from"]["id"], kind
         case _:

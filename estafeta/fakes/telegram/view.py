@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
 MESSAGES = 200
 ANSWERS = 10
-FILES = ("photo", "document", "voice", "video", "audio", "animation", "sticker")
+FILES = ("photo", "document", "voice", "video", "video_note", "audio", "animation", "sticker")
 SERVICE = (
     "forum_topic_created",
     "forum_topic_edited",

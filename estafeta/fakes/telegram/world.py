@@ -70,6 +70,10 @@ class Chat:
     """Private: the customer has pressed Start, so the bot may write first."""
     blocked: bool = False
     migrated_to: int | None = None
+    connection: str = ""
+    """A business account's chat with its customer: the connection through which the bot serves it."""
+    read: int = 0
+    """In a business account's chat: up to which message the bot marked it as read."""
     actions: dict[int, tuple[str, float]] = field(default_factory=dict)
     """Topic (or GENERAL), the action shown there and until when (Unix seconds)."""
 
@@ -100,6 +104,8 @@ class StoredFile:
     content: bytes
     size: int
     """Bytes it pretends to have, so that tests need not carry 30 MB."""
+    kind: str = ""
+    """The field of a message that it was told in: its id is good for that alone."""
 
     @property
     def path(self) -> str:
@@ -132,6 +138,9 @@ class World:
     """How many messages a chat remembers; None: all."""
     users: dict[int, Json] = field(default_factory=dict)
     chats: dict[int, Chat] = field(default_factory=dict)
+    businesses: dict[str, Json] = field(default_factory=dict)
+    """`BusinessConnection` objects by id."""
+    business_chats: dict[tuple[str, int], Chat] = field(default_factory=dict)
     files: dict[str, StoredFile] = field(default_factory=dict)
     presses: OrderedDict[str, Press] = field(default_factory=OrderedDict)
     commands: dict[str, list[Json]] = field(default_factory=dict)
@@ -185,6 +194,10 @@ class World:
         chat.last_message += 1
         number = chat.last_message
         message: Json = {"message_id": number, "date": int(self.now()), "chat": chat.brief}
+        if chat.connection:
+            message["business_connection_id"] = chat.connection
+            if author is self.bot:
+                author, message["sender_business_bot"] = self.businesses[chat.connection]["user"], self.bot
         if author is not None:
             message["from"] = author
         if sender_chat is not None:
@@ -199,7 +212,7 @@ class World:
             message["reply_to_message"] = {key: value for key, value in replied.items() if key != "reply_to_message"}
         message.update(content)
         chat.messages[number] = message
-        if author is self.bot:
+        if author is self.bot or "sender_business_bot" in message:
             chat.actions.pop(topic, None)  # "typing…" ends with the bot's message
         if self.kept is not None and len(chat.messages) > self.kept:
             self._forget_oldest(chat)
@@ -231,7 +244,12 @@ class World:
     # Files
 
     def add_file(
-        self, name: str, content: bytes, mime: str = "application/octet-stream", size: int | None = None
+        self,
+        name: str,
+        content: bytes,
+        mime: str = "application/octet-stream",
+        size: int | None = None,
+        kind: str = "",
     ) -> StoredFile:
         number = self.next_number()
         safe = "".join(c if c.isalnum() or c in "._-" else "_" for c in name)[-80:] or "file"
@@ -242,6 +260,7 @@ class World:
             mime=mime,
             content=content,
             size=len(content) if size is None else size,
+            kind=kind,
         )
         self.files[file.id] = file
         return file

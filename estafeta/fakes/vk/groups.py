@@ -81,6 +81,13 @@ def get_long_poll(caller: Caller, p: Json) -> Json:
     return {"api_version": poll.version, "events": _flags(poll.events), "is_enabled": poll.enabled}
 
 
+def set_settings(caller: Caller, p: Json) -> int:
+    """Of the community's page "Messages": only whether bots may have buttons is played."""
+    group = caller.own(p)
+    group.bot_features = p.get("bots_capabilities", group.bot_features)
+    return 1
+
+
 def _choose(events: set[str], p: Json) -> None:
     """Kinds that are not named stay as they were."""
     for name, wanted in p.items():

@@ -66,6 +66,8 @@ def _send(caller: Caller, peer: int, p: Json) -> Json:
 
 def _content(caller: Caller, dialog: Dialog, p: Json) -> Json:
     content = _body(caller, p) | {"random_id": p["random_id"]}
+    if "payload" in p:
+        content["payload"] = p["payload"]
     if "reply_to" in p:
         content["reply_message"] = foreign(_by_id(dialog, p["reply_to"]))
     if "forward_messages" in p:
@@ -124,7 +126,8 @@ def _format(value: str, text: str) -> Json:
 
 
 def _template(value: str, text: str) -> Any:
-    """A carousel's outline (https://dev.vk.com/ru/api/bots/development/messages): text beside it, 1 to 10 elements."""
+    """A carousel: text beside it, 1 to 10 elements that are all alike, each with a title of at most 80 characters (or
+    a photo) and up to 3 buttons (https://vk.com/dev/bot_docs_templates)."""
     try:
         template = json.loads(value)
     except (ValueError, RecursionError):
@@ -134,7 +137,21 @@ def _template(value: str, text: str) -> Any:
         raise invalid("template is invalid")
     if not text:
         raise invalid("message is empty or invalid")
+    shapes = {_shape(element) for element in elements}
+    if len(shapes) > 1:
+        raise invalid("template is invalid: elements differ")
     return template
+
+
+def _shape(element: Any) -> tuple[str, ...]:
+    """What has to be the same in all elements of a carousel: the fields, and how many buttons."""
+    match element:
+        case {"buttons": [_, *more]} if len(more) < 3:
+            title, words = element.get("title"), element.get("description", "")
+            titled = isinstance(title, str) and 0 < len(title) <= 80 and isinstance(words, str) and len(words) <= 80
+            if titled or (title is None and isinstance(element.get("photo_id"), str)):
+                return (str(len(more)), *sorted(element))
+    raise invalid("template is invalid: element")
 
 
 def _forwarded(caller: Caller, forward: Json) -> Json:

@@ -26,6 +26,7 @@ METHODS: dict[str, Method] = {
     "groups.getTokenPermissions": groups.permissions,
     "groups.setCallbackSettings": groups.set_callback,
     "groups.setLongPollSettings": groups.set_long_poll,
+    "groups.setSettings": groups.set_settings,
     "messages.delete": messages.delete,
     "messages.deleteReaction": dialogs.unreact,
     "messages.edit": messages.edit,

@@ -141,6 +141,7 @@ class Participant:
         places = [(m["conversation_message_id"], m["keyboard"]) for m in shown if m.get("keyboard", {}).get("inline")]
         if number is None and dialog.keyboard:
             places.insert(0, (dialog.last, dialog.keyboard))
+        places += [(m["conversation_message_id"], _carousel(m)) for m in shown if "template" in m]
         for place, keys in places:
             for item in keyboard.buttons(keys):
                 if button in {item["action"].get("label"), item["action"].get("payload")}:
@@ -270,6 +271,11 @@ def _open(group: Group, number: int) -> Post:
 
 def _geo(latitude: float, longitude: float) -> Json:
     return {"type": "point", "coordinates": {"latitude": latitude, "longitude": longitude}}
+
+
+def _carousel(message: Json) -> Json:
+    """Its buttons as a keyboard's: each element is a row."""
+    return {"buttons": [element["buttons"] for element in message["template"]["elements"]]}
 
 
 def _plain(text: str) -> str:

@@ -31,6 +31,7 @@ METHODS = (
     "groups.getTokenPermissions",
     "groups.setCallbackSettings",
     "groups.setLongPollSettings",
+    "groups.setSettings",
     "messages.delete",
     "messages.edit",
     "messages.getByConversationMessageId",

@@ -2,18 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-import gc
-import signal
+from pathlib import Path
 
 import click
-import uvloop
 
+from estafeta.fakes.common.alone import KEPT_FOR_BENCHMARKS, run
 from estafeta.fakes.whatsapp.errors import Refused
 from estafeta.fakes.whatsapp.fake import DEFAULT_SECRET, DEFAULT_TOKEN, FakeWhatsApp
 from estafeta.fakes.whatsapp.limits import Limits
-
-KEPT_FOR_BENCHMARKS = 1000
+from estafeta.fakes.whatsapp.saved import lasting
 
 
 @click.command()
@@ -25,6 +22,7 @@ KEPT_FOR_BENCHMARKS = 1000
 @click.option("--verify-token", default="", help="What the webhook expects in the verification.")
 @click.option("--no-limits", is_flag=True, help="Answer as fast as asked, and remember little: for benchmarks.")
 @click.option("--lenient", is_flag=True, help="Ignore fields that the schema does not know.")
+@click.option("--state", type=click.Path(dir_okay=False, path_type=Path), help="A file that keeps the chats.")
 def main(
     *,
     port: int,
@@ -35,6 +33,7 @@ def main(
     verify_token: str,
     no_limits: bool,
     lenient: bool,
+    state: Path | None,
 ) -> None:
     """Runs a stand-in for WhatsApp's Cloud API with a page that shows its chats."""
     fake = FakeWhatsApp(
@@ -47,25 +46,19 @@ def main(
         journal=KEPT_FOR_BENCHMARKS if no_limits else 10_000,
         kept=KEPT_FOR_BENCHMARKS if no_limits else None,
     )
-    try:
-        uvloop.run(_serve(fake, webhook, verify_token))
-    except (OSError, Refused) as error:
-        raise click.ClickException(str(error)) from error
 
-
-async def _serve(fake: FakeWhatsApp, webhook: str, verify_token: str) -> None:
-    stop = asyncio.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        asyncio.get_running_loop().add_signal_handler(number, stop.set)
-    async with fake:
-        fake.person("Мария")
+    async def begun() -> list[tuple[str, object]]:
+        if not fake.people():
+            fake.person("Мария")
         if webhook:
             await fake.set_webhook(webhook, verify_token)
-        gc.freeze()  # what is here now stays: the collector need not walk it under load
-        click.echo(f"Page:       {fake.url}/")
-        click.echo(f"Cloud API:  {fake.url}/v23.0/{fake.number.id}/messages")
-        click.echo(f"Account:    {fake.account.id}")
-        await stop.wait()
+        return [
+            ("Page", f"{fake.url}/"),
+            ("Cloud API", f"{fake.url}/v23.0/{fake.number.id}/messages"),
+            ("Account", fake.account.id),
+        ]
+
+    run(lasting(fake, state) if state else fake, begun, Refused)
 
 
 if __name__ == "__main__":

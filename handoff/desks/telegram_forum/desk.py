@@ -7,54 +7,60 @@ that can be folded, skipped or drawn once (https://core.telegram.org/bots/faq).
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from datetime import UTC, tzinfo
+from functools import partial
 from typing import Any
 from weakref import WeakValueDictionary
 
 import structlog
-from aiogram.methods import AnswerCallbackQuery, GetChat, GetChatMember, SetMessageReaction
-from aiogram.types import ReactionTypeEmoji
+from aiogram.methods import GetChat, GetChatMember
 
-from estafeta.kernel.errors import SendFailed
-from estafeta.kernel.model import (
-    Address,
-    ConversationId,
-    Event,
-    Notice,
-    OperatorNoted,
-    OperatorSaid,
-    OutboxId,
-    Signal,
-    SignalId,
-    Text,
-    TicketMoved,
-)
-from estafeta.kernel.ports import Accept, Accepted, Clock, DeskView, Receipt, Store
-from handoff.desks.telegram_forum.read import Moved, Refused, Typed, read, update_id
-from handoff.desks.telegram_forum.records import Remembered, Topic
-from handoff.desks.telegram_forum.texts import Language, text
-from handoff.desks.telegram_forum.topic import Pen, draw, said, waited_minutes
-from handoff.desks.telegram_forum.topics import STATUS, Telegram, Topics
+from estafeta.kernel.errors import SendFailed, StoreUnavailable
+from estafeta.kernel.model import ConversationId, EntryId, Media, Notice, OutboxId, Part, Signal
+from estafeta.kernel.ports import Accept, Clock, DeskView, Receipt, Store
+from handoff.desks.telegram_forum.client import Telegram
+from handoff.desks.telegram_forum.commands import TemplatesOf
+from handoff.desks.telegram_forum.hearing import NOTED, After, Hearing
+from handoff.desks.telegram_forum.posting import Attachments, Posting, Upload
+from handoff.desks.telegram_forum.posts import Post, Told, files_of, plain, posts
+from handoff.desks.telegram_forum.receipts import FAILED, READ, SENT, Receipts
+from handoff.desks.telegram_forum.records import Remembered, Ring
+from handoff.desks.telegram_forum.texts import Language, sentence, text
+from handoff.desks.telegram_forum.topic import Drawing, Pen, draw, open_until, waited_minutes
+from handoff.desks.telegram_forum.topics import Topics
 
-After = Callable[[Accepted | None], Awaitable[None]]
+__all__ = ["FAILED", "NOTED", "READ", "SENT", "TelegramForumDesk"]
 
-SENT, FAILED, NOTED = "👌", "👎", "✍"
-"""Reactions on operators' messages, out of those Telegram allows
-(https://core.telegram.org/bots/api#reactiontypeemoji)."""
+TRIES = 4
+"""So often a file is asked for that may come yet; then the words are shown without it."""
 
-_MEMBER_SECONDS = 600.0
-_MEMBERS = ("creator", "administrator", "member")
+_RELAYED = 5000
+_STALE = 0.25
+"""The part of a window by which the card may be behind."""
 _log = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Begun:
+    """A notice of which some posts are there: the rest, and the topic's messages so far."""
+
+    rest: list[Post]
+    ids: list[str] = field(default_factory=list)
 
 
 class TelegramForumDesk:
     """`client` is the bot's; `group_id` as configured: it stays the account of the topics' addresses even
     if the group moves. `zone` is the one that times on cards are told in. `skills` are their titles.
 
+    `parts_of` reads a raw message, `upload` makes what the client takes for a file, and `origin` is what
+    `Media.origin` says of the files that this bot can send by their id. `templates` are those of an address.
+    `web_desk` is the address where operators see what Telegram does not take, "" for none.
+
     `store` holds what is known of topics, so that any worker may show the next notice. What this object
     remembers besides only spares repetition in its own process: which items were shown and how far (after a
-    crash a notice may be posted twice), who is a member, who was told no.
+    crash a notice may be posted twice).
     """
 
     name = "telegram_forum"
@@ -66,22 +72,37 @@ class TelegramForumDesk:
         *,
         clock: Clock,
         store: Store,
+        attachments: Attachments,
+        parts_of: Callable[[Any], tuple[Part, ...]],
+        upload: Upload,
+        origin: str,
+        templates: TemplatesOf | None = None,
+        web_desk: str = "",
         language: Language = "ru",
         zone: tzinfo = UTC,
         skills: Mapping[str, str] | None = None,
     ) -> None:
         self.group_id = group_id
         self._client = client
-        self._clock = clock
         self._language: Language = language
         self._pen = Pen(language, zone, client.shorten, skills or {})
         self._topics = Topics(client, desk=self.name, group_id=group_id, language=language, store=store)
+        self._posting = Posting(
+            client, group_id=group_id, language=language, attachments=attachments, upload=upload, origin=origin,
+            web_desk=web_desk,
+        )  # fmt: skip
+        self._relayed = Ring(store, f"forum.{group_id}.at", _RELAYED)
+        self._hearing = Hearing(
+            client, self._topics, desk=self.name, group_id=group_id, clock=clock, store=store, language=language,
+            parts_of=parts_of, relayed=self._relayed, templates=templates,
+        )  # fmt: skip
+        self._receipts = Receipts(client, self._topics, self._hearing.react, language=language)
         self._locks: WeakValueDictionary[ConversationId, asyncio.Lock] = WeakValueDictionary()
         self._newest: Remembered[ConversationId, int] = Remembered()
-        self._begun: Remembered[OutboxId, int] = Remembered()
+        self._begun: Remembered[OutboxId, _Begun] = Remembered()
+        self._tries: Remembered[OutboxId, int] = Remembered()
         self._shown: Remembered[OutboxId, Receipt] = Remembered()
-        self._members: Remembered[int, float] = Remembered()
-        self._told: Remembered[int, bool] = Remembered()
+        self._stands: Remembered[EntryId, str] = Remembered()
 
     # --- what operators see ----------------------------------------------------------------------
 
@@ -102,19 +123,17 @@ class TelegramForumDesk:
         match notice.kind:
             case "card":
                 topic = await self._topics.card(view, self._draw(view))
-                return self._receipt(topic, topic.card)
+                return Receipt(external=topic.card, thread=self._topics.address(topic), card=topic.card)
             case "state":
                 return await self._state(view)
             case "receipt":
-                return await self._receive(notice, view)
+                return await self._receipts.show(notice, view)
             case "said":
-                words = self._words(notice, view)
-                return await self._say(item, view, words) if words else Receipt()
+                return await self._said(item, notice, view)
             case "reminder":
                 words = text("reminder", self._language, minutes=waited_minutes(view))
-                return await self._say(item, view, words, take=True)
-        known = notice.text in ("reachable", "unreachable")
-        return await self._say(item, view, text(notice.text, self._language) if known else notice.text)
+                return await self._post(item, view, plain(words, self._told(view), take=True))
+        return await self._post(item, view, plain(sentence(notice.text, self._language), self._told(view)))
 
     async def _state(self, view: DeskView) -> Receipt:
         def superseded() -> bool:
@@ -123,65 +142,102 @@ class TelegramForumDesk:
         if superseded():
             return Receipt()
         topic = await self._topics.redraw(view, self._draw(view), superseded)
-        return self._receipt(topic, topic.card) if topic else Receipt()
+        return Receipt(external=topic.card, thread=self._topics.address(topic), card=topic.card) if topic else Receipt()
 
-    async def _say(self, item: OutboxId, view: DeskView, words: str, *, take: bool = False) -> Receipt:
-        """Tried again after a failure, it goes on with the piece that failed."""
-        pieces = self._client.pieces(words)
-        begun = self._begun.pop(item) or 0
-        receipt = Receipt()
-        for number, piece in enumerate(pieces[begun:], begun):
-            try:
-                topic, external = await self._topics.say(
-                    view, self._draw(view), piece, take=take and number == len(pieces) - 1
-                )
-            except SendFailed:
-                self._begun.put(item, number)
-                raise
-            receipt = self._receipt(topic, external)
+    async def _said(self, item: OutboxId, notice: Notice, view: DeskView) -> Receipt:
+        wanted, told = set(notice.entries), self._told(view)
+        entries = [entry for entry in view.entries if entry.id in wanted]
+        if not entries:
+            return await self._post(item, view, plain(text("entries_gone", self._language), told))
+        if self._begun.get(item) is not None:
+            return await self._post(item, view, [])  # on with the posts that were made then
+        had = {
+            media: await self._have(item, media) for entry in entries for media in files_of(entry, view.entries)
+        }  # fmt: skip
+        receipt = await self._post(item, view, posts(entries, had, told))
+        await self._renew(view)
         return receipt
 
-    def _words(self, notice: Notice, view: DeskView) -> str:
-        wanted = set(notice.entries)
-        entries = [entry for entry in view.entries if entry.id in wanted]
-        return said(entries, self._language, view.entries) if entries else text("entries_gone", self._language)
-
-    async def _receive(self, notice: Notice, view: DeskView) -> Receipt:
-        if not notice.message.isdecimal():
-            return Receipt()
-        message = int(notice.message)
-        status, _, sentence = notice.text.partition(": ")
-        failed = status == "failed"
+    async def _renew(self, view: DeskView) -> None:
+        """Draws the card again when the customer's words left it far behind about how long one may write. Not after
+        each of them: that would cost the group's budget as much as the words. A failure costs nothing but that."""
+        window = view.capabilities.window if view.capabilities else None
+        until = open_until(view)
+        if window is None or until is None:
+            return
         try:
-            await self._react(message, FAILED if failed else SENT)
-        except SendFailed as error:
-            if error.code not in ("message_missing", "reaction_refused", "refused"):
+            topic = await self._topics.of(view)
+            if topic is not None and until.timestamp() - topic.until > window * _STALE:
+                await self._state(view)
+        except SendFailed as failed:
+            _log.info("card_not_renewed", code=failed.code)
+
+    async def _have(self, item: OutboxId, media: Media) -> Any:
+        tries = self._tries.get(item) or 0
+        try:
+            return await self._posting.have(media, patient=tries < TRIES)
+        except SendFailed:
+            self._tries.put(item, tries + 1)
+            raise
+
+    async def _post(self, item: OutboxId, view: DeskView, made: list[Post]) -> Receipt:
+        """Tried again after a failure, it goes on with the post that failed."""
+        begun = self._begun.pop(item) or _Begun(rest=made)
+        receipt = Receipt()
+        while begun.rest:
+            post = begun.rest[0]
+            markup = self._topics.buttons(("take",)) if post.take else None
+            try:
+                topic, ids = await self._topics.post(
+                    view, self._draw(view), partial(self._posting.send, post=post, markup=markup)
+                )
+            except SendFailed:
+                self._begun.put(item, begun)
                 raise
-        topic = await self._topics.of(view) if failed else None
-        if topic is not None:
-            words = text("not_delivered", self._language, sentence=sentence or _why(notice, view))
-            await self._topics.reply(topic.thread, message, self._client.shorten(words, 1000))
-        return Receipt(external=notice.message)
+            begun.rest.pop(0)
+            begun.ids += ids
+            await self._remember(view, post, topic.thread, ids)
+            receipt = Receipt(external=" ".join(begun.ids), thread=self._topics.address(topic), card=topic.card)
+        return receipt
 
-    async def _react(self, message: int, emoji: str) -> None:
-        await self._client.call(
-            SetMessageReaction(chat_id=self.group_id, message_id=message, reaction=[ReactionTypeEmoji(emoji=emoji)]),
-            priority=STATUS,
-        )
+    async def _remember(self, view: DeskView, post: Post, thread: int, ids: list[str]) -> None:
+        """Where the entries stand, for replies to them, and in which topic, for reactions on them: Telegram does not
+        tell that. Forgotten, a reply is quoted and a reaction stays in the group."""
+        for entry in post.entries:
+            if ids and self._stands.get(entry) is None:
+                self._stands.put(entry, ids[0])
+        if not any(entry.id in post.entries and entry.author.kind == "customer" for entry in view.entries):
+            return
+        try:
+            for number in ids:
+                await self._relayed.put(number, thread)
+        except StoreUnavailable as error:
+            _log.warning("message_not_remembered", group=self.group_id, error=str(error))
 
-    def _draw(self, view: DeskView) -> Any:
+    def _told(self, view: DeskView) -> Told:
+        def stands(entry: EntryId) -> str:
+            known = self._stands.get(entry)
+            if known is not None:
+                return known
+            links = [link for link in view.conversation.links if link.entry == entry and link.desk == self.name]
+            return next((number for link in links for number in link.there.split()[:1] if number.isdecimal()), "")
+
+        def pieces(words: str, room: int) -> list[str]:
+            return self._client.pieces(words, room=room)
+
+        return Told(known=view.entries, stands=stands, pieces=pieces, language=self._language)
+
+    def _draw(self, view: DeskView) -> Drawing:
         return draw(view, self._pen)
-
-    def _receipt(self, topic: Topic, external: str) -> Receipt:
-        return Receipt(external=external, thread=self._topics.address(topic), card=topic.card)
 
     # --- what operators do -----------------------------------------------------------------------
 
     async def listen(self, accept: Accept) -> None:
         """Says in the log what is wrong with the group, then waits: updates come through `handle`."""
+        self._hearing.accept = accept
         try:
-            for sentence in await self.check():
-                _log.warning("operators_group_not_ready", group=self.group_id, sentence=sentence)
+            for wrong in await self.check():
+                _log.warning("operators_group_not_ready", group=self.group_id, sentence=wrong)
         except SendFailed as failed:
             _log.warning("operators_group_not_checked", group=self.group_id, sentence=failed.sentence)
         await asyncio.Event().wait()
@@ -197,86 +253,6 @@ class TelegramForumDesk:
         return []
 
     async def handle(self, raw: Any) -> tuple[Signal | None, After | None]:
-        """One raw update of the group: what to accept, and what to do towards Telegram afterwards."""
-        reading, number = read(raw, self.name, self._client.bot_id), update_id(raw)
-        if reading is None or number is None:
-            return None, None
-        if isinstance(reading, Refused):
-            return None, self._refusal(reading)
-        why = await self._stranger(reading.user)
-        if why:
-            return None, self._refusal(_refused(reading, why))
-        signal = Signal(
-            id=SignalId(f"forum.{self.group_id}.{number}"),
-            at=(reading.at if isinstance(reading, Typed) else None) or self._clock.now(),
-            event=_event(reading),
-            address=Address(channel=self.name, account=str(self.group_id), chat=str(reading.thread)),
-        )
-        return signal, self._aftermath(reading)
-
-    def _aftermath(self, reading: Typed | Moved) -> After:
-        async def after(accepted: Accepted | None) -> None:
-            why = "not_stored" if accepted is None else "nobodys" if accepted.conversation is None else ""
-            if why:
-                await self._refuse(_refused(reading, why))
-            elif isinstance(reading, Moved) and reading.query:
-                await self._client.call(AnswerCallbackQuery(callback_query_id=reading.query))
-            elif isinstance(reading, Typed) and reading.note and accepted and accepted.fresh:
-                await self._react(reading.message, NOTED)
-
-        return after
-
-    def _refusal(self, refused: Refused) -> After:
-        async def after(_: Accepted | None) -> None:
-            await self._refuse(refused)
-
-        return after
-
-    async def _refuse(self, refused: Refused) -> None:
-        """In words, once for each message."""
-        words = text(refused.why, self._language)
-        if refused.query:
-            await self._client.call(AnswerCallbackQuery(callback_query_id=refused.query, text=words, show_alert=True))
-        elif self._told.get(refused.message) is None:
-            self._told.put(refused.message, True)
-            await self._topics.reply(refused.thread, refused.message, words)
-
-    async def _stranger(self, user: int) -> str:
-        """Why this person may not answer customers, or "". Asked of Telegram once in ten minutes."""
-        now = self._clock.monotonic()
-        seen = self._members.get(user)
-        if seen is not None and now - seen < _MEMBER_SECONDS:
-            return ""
-        try:
-            member = await self._client.call(
-                GetChatMember(chat_id=self.group_id, user_id=user), priority=-1, patience=3.0, timeout=5.0
-            )
-        except SendFailed as failed:
-            _log.warning("operator_not_checked", code=failed.code)
-            return "stranger" if failed.fault in ("content", "customer") else "unsure"
-        status = member.get("status") if isinstance(member, dict) else None
-        if status in _MEMBERS or (status == "restricted" and member.get("is_member") is True):
-            self._members.put(user, now)
-            return ""
-        return "stranger"
-
-
-def _event(reading: Typed | Moved) -> Event:
-    if isinstance(reading, Moved):
-        return TicketMoved(operator=reading.operator, move=reading.move)
-    if reading.note:
-        return OperatorNoted(operator=reading.operator, text=reading.text, message=str(reading.message))
-    return OperatorSaid(operator=reading.operator, parts=(Text(text=reading.text),), message=str(reading.message))
-
-
-def _refused(reading: Typed | Moved, why: str) -> Refused:
-    query = reading.query if isinstance(reading, Moved) else ""
-    return Refused(why=why, thread=reading.thread, message=reading.message, query=query)
-
-
-def _why(notice: Notice, view: DeskView) -> str:
-    """The sentence of the failed delivery that the notice is about, or of the latest one."""
-    failed = [entry for entry in view.entries if entry.kind == "delivery" and entry.data.get("status") == "failed"]
-    named = [entry for entry in failed if entry.id in notice.entries or entry.data.get("of") in notice.entries]
-    chosen = (named or failed)[-1:]
-    return str(chosen[0].data.get("sentence") or "") if chosen else ""
+        """One raw update of the group: what to accept, and what to do towards Telegram afterwards. Raises
+        `StoreUnavailable`: the update must come again."""
+        return await self._hearing.handle(raw)

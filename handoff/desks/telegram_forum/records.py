@@ -11,6 +11,7 @@ import hashlib
 from collections import OrderedDict
 from dataclasses import asdict, dataclass
 from typing import Generic, TypeVar
+from zlib import crc32
 
 from estafeta.kernel.errors import SendFailed, StoreUnavailable
 from estafeta.kernel.model import Address, ConversationId, Json
@@ -44,13 +45,15 @@ class Remembered(Generic[_K, _V]):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
     """`linked`: the store knows whose it is. `name` and `drawn` are marks of how topic and card are known to
-    look, "" when that is not known. `making`: one is being made, and has no `thread` yet."""
+    look, "" when that is not known. `until` (seconds since 1970) is the time until which the card says that one may
+    write, 0 for none. `making`: one is being made, and has no `thread` yet."""
 
     thread: int
     linked: bool = True
     card: str = ""
     name: str = ""
     drawn: str = ""
+    until: float = 0.0
     making: bool = False
 
 
@@ -114,3 +117,24 @@ def _read(kept: Json) -> Topic | None:
         return Topic(**kept) if isinstance(kept, dict) else None
     except TypeError:
         return None
+
+
+class Ring:
+    """Small facts of the latest messages, by number, where every worker finds them: the newest `size` or so, for a
+    newer one takes the place of an old one. Raises `StoreUnavailable`."""
+
+    def __init__(self, store: Store, name: str, size: int) -> None:
+        self._store = store
+        self._name = name
+        self._size = size
+
+    async def put(self, number: str, fact: Json) -> None:
+        await self._store.put(self._key(number), [number, fact])
+
+    async def get(self, number: str) -> Json:
+        kept = await self._store.get(self._key(number))
+        return kept[1] if isinstance(kept, list) and len(kept) == 2 and kept[0] == number else None
+
+    def _key(self, number: str) -> str:
+        place = int(number) if number.isdecimal() and len(number) < 20 else crc32(number.encode("utf-8", "replace"))
+        return f"{self._name}.{place % self._size}"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from estafeta.kernel.model import Reason
+from estafeta.kernel.model import Contact, Location, Media, Part, Reason, Template, Text
 
 Language = Literal["ru", "en"]
 
@@ -49,6 +49,35 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "Клиент написал, но слова уже не в последних записях.",
         "The customer wrote, but the words are no longer among the latest entries.",
     ),
+    "deletion": ("{name}, удалённое сообщение: {words}", "{name} deleted: {words}"),
+    "deletion_by": ("{name}: удалено у клиента: {words}", "{name} deleted at the customer's: {words}"),
+    "reaction": ("{emoji} {name} на: {words}", "{emoji} {name} to: {words}"),
+    "no_reaction": ("{name}: реакция снята с: {words}", "{name} took the reaction back from: {words}"),
+    "unknown_words": ("(слова давние)", "(words of long ago)"),
+    "elsewhere": ("{name}, в самом приложении ({where})", "{name}, in the messenger itself ({where})"),
+    "own_contact": ("свой номер", "their own number"),
+    "file_lost": ("⚠️ {file}: {sentence}", "⚠️ {file}: {sentence}"),
+    "file_size": ("{size} МБ", "{size} MB"),
+    "file_too_large": (
+        "больше {most} МБ, в Telegram его не показать.",
+        "larger than {most} MB, Telegram does not take it.",
+    ),
+    "file_not_shown": ("Telegram его не принял.", "Telegram did not take it."),
+    "see_desk": ("Посмотреть: {where}", "See it at {where}"),
+    "public": (
+        "⚠️ Это видят посторонние: без личных данных.",
+        "⚠️ Strangers read along: no personal data.",
+    ),
+    "private": ("Продолжить наедине: {where}", "To go on in private: {where}"),
+    "window_until": ("✍️ Писать можно до {until}", "✍️ You may write until {until}"),
+    "window_closed_templates": (
+        "🔒 Время для ответов вышло: только шаблоны (/templates), пока клиент не напишет.",
+        "🔒 The time for answers is over: only templates (/templates) until the customer writes.",
+    ),
+    "window_closed": (
+        "🔒 Время для ответов вышло: писать нельзя, пока клиент не напишет сам.",
+        "🔒 The time for answers is over: nothing can be sent until the customer writes.",
+    ),
     "not_delivered": ("Не доставлено. {sentence}", "Not delivered. {sentence}"),
     "topic_gone": ("Тема в группе удалена.", "The topic in the group was deleted."),
     "not_linked": (
@@ -63,13 +92,83 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "Сообщение не удалось сохранить, клиенту оно не ушло. Отправьте его ещё раз.",
         "The message could not be stored and did not go to the customer. Send it again.",
     ),
-    "only_text": (
-        "Клиенту уходит только текст. Это сообщение не отправлено.",
-        "Only text goes to the customer. This message was not sent.",
+    "unsupported": (
+        "Такое клиенту не передать. Сообщение не отправлено.",
+        "This cannot be passed on to the customer. The message was not sent.",
     ),
-    "edited": (
-        "Правка клиенту не уходит: он видит прежний текст. Напишите новое сообщение.",
-        "The edit does not reach the customer, who sees the earlier text. Write a new message.",
+    "edited_note": (
+        "Клиент видит прежние слова: правка не делает их заметкой. Убрать их: ответьте на них командой /delete.",
+        "The customer sees the earlier words: an edit makes no note of them. To remove them, reply with /delete.",
+    ),
+    "edited_command": (
+        "Команда в правке не выполняется: отправьте её новым сообщением.",
+        "A command in an edit is not carried out: send it as a new message.",
+    ),
+    "album_note": (
+        "С // должна начинаться подпись первого файла альбома. Файлы до этого уже переданы клиенту, этот нет.",
+        "The caption of an album's first file must begin with //. The files before went to the customer, this did not.",
+    ),
+    "delete_how": (
+        "Ответьте командой /delete на своё сообщение клиенту: оно удалится и у него.",
+        "Reply with /delete to your own message to the customer: it is deleted there too.",
+    ),
+    "too_old_to_change": (
+        "Этого сообщения клиенту уже не поменять: оно слишком давнее или ему не уходило.",
+        "This cannot be changed for the customer any more: it is too old, or never went there.",
+    ),
+    "no_edits": (
+        "В этом канале правок нет: клиент видит прежний текст. Напишите новое сообщение.",
+        "This channel has no edits: the customer sees the earlier text. Write a new message.",
+    ),
+    "no_deletes": (
+        "В этом канале сообщения не удаляются: клиент его видит.",
+        "This channel deletes no messages: the customer still sees it.",
+    ),
+    "no_reactions": (
+        "В этом канале реакций нет: клиент её не увидит.",
+        "This channel has no reactions: the customer does not see it.",
+    ),
+    "not_sent_yet": (
+        "Сообщение ещё не ушло клиенту: попробуйте позже.",
+        "The message has not gone to the customer yet: try again later.",
+    ),
+    "no_templates": ("Для этого клиента нет шаблонов.", "There are no templates for this customer."),
+    "templates": (
+        "Шаблоны, отправить: /template НОМЕР значение | значение",
+        "Templates, to send one: /template NUMBER value | value",
+    ),
+    "template_how": (
+        "Напишите /template НОМЕР значение | значение. Номера покажет /templates.",
+        "Write /template NUMBER value | value. /templates shows the numbers.",
+    ),
+    "template_unknown": (
+        "Шаблона {name} нет. Все шаблоны: /templates",
+        "There is no template {name}. All templates: /templates",
+    ),
+    "template_values": (
+        "Шаблону {name} нужно значений: {places}, а дано: {given}. Ничего не отправлено.",
+        "The template {name} takes {places} values, {given} were given. Nothing was sent.",
+    ),
+    "preview": ("Клиент прочитает:\n{words}", "The customer will read:\n{words}"),
+    "help": (
+        "Всё, что вы пишете в теме, уходит клиенту: текст, фото, альбомы, файлы, голосовые, видео, стикеры, место, "
+        "контакт.\n"
+        "// в начале (или ответ коллеге): заметка, клиент её не видит.\n"
+        "Ответ на слова клиента: клиент увидит, на что вы ответили. Правка и реакция доходят до него, если умеет его "
+        "канал.\n"
+        "/take взять · /return вернуть боту · /close закрыть\n"
+        "/delete в ответ на своё сообщение: удалить его и у клиента\n"
+        "/templates шаблоны · /template НОМЕР значение | значение\n"
+        "👌 отправлено · 👀 прочитано · 👎 не доставлено · ✍ принято, клиенту не ушло",
+        "All that you write in the topic goes to the customer: text, photos, albums, files, voice, video, stickers, "
+        "places, contacts.\n"
+        "// at the beginning (or a reply to a colleague): a note, the customer never sees it.\n"
+        "A reply to the customer's words shows the customer what you answer. Edits and reactions reach them where "
+        "their channel can.\n"
+        "/take · /return to the bot · /close\n"
+        "/delete as a reply to your own message: delete it at the customer's too\n"
+        "/templates · /template NUMBER value | value\n"
+        "👌 sent · 👀 read · 👎 not delivered · ✍ taken, did not go to the customer",
     ),
     "anonymous": (
         "Анонимно отвечать нельзя: отключите анонимность в правах администратора. Сообщение не отправлено.",
@@ -84,8 +183,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "Could not check that you are a member of the group. Nothing was sent, try again.",
     ),
     "command": (
-        "Такой команды нет, клиенту она не ушла. Есть /take, /return, /close; заметка начинается с //.",
-        "No such command; it did not go to the customer. There are /take, /return, /close; a note begins with //.",
+        "Такой команды нет, клиенту она не ушла. Все команды покажет /help; заметка начинается с //.",
+        "No such command; it did not go to the customer. /help shows all commands; a note begins with //.",
     ),
     "empty_note": ("После // нет ни слова.", "There is not a word after //."),
     "check_forum": (
@@ -113,9 +212,42 @@ _REASONS: dict[Reason, tuple[str, str]] = {
     Reason.OPERATOR_TAKEOVER: ("оператор вступил сам", "an operator stepped in"),
 }
 
+_KINDS: dict[str, tuple[str, str]] = {
+    "photo": ("фото", "photo"),
+    "document": ("файл", "file"),
+    "voice": ("голосовое", "voice message"),
+    "audio": ("аудио", "audio"),
+    "video": ("видео", "video"),
+    "sticker": ("стикер", "sticker"),
+    "template": ("шаблон", "template"),
+    "poll": ("опрос", "poll"),
+    "quiz": ("викторина", "quiz"),
+    "dice": ("кубик", "dice"),
+    "game": ("игра", "game"),
+    "story": ("история", "story"),
+    "wall": ("запись со стены", "wall post"),
+    "wall_reply": ("комментарий", "comment"),
+    "market": ("товар", "goods"),
+    "link": ("ссылка", "link"),
+    "gift": ("подарок", "gift"),
+    "graffiti": ("граффити", "graffiti"),
+    "invoice": ("счёт", "invoice"),
+    "checklist": ("список дел", "checklist"),
+    "location": ("место", "location"),
+    "contact": ("контакт", "contact"),
+    "contacts": ("контакты", "contacts"),
+    "order": ("заказ", "order"),
+    "call": ("звонок", "call"),
+    "message": ("сообщение", "message"),
+}
+"""What people call what has no words, by the messengers' names for it."""
+
+_SIGNS = {"photo": "🖼", "document": "📎", "voice": "🎤", "audio": "🎵", "video": "🎬", "sticker": "🙂"}
+
 _CHANNELS: dict[str, tuple[str, str]] = {
     "telegram": ("Telegram", "Telegram"),
     "vk": ("ВКонтакте", "VK"),
+    "vk_wall": ("Стена ВКонтакте", "VK wall"),
     "whatsapp": ("WhatsApp", "WhatsApp"),
     "widget": ("Сайт", "Website"),
 }
@@ -133,6 +265,44 @@ def reason(code: Reason, language: Language) -> str:
 def channel(name: str, language: Language) -> str:
     known = _CHANNELS.get(name)
     return _in(known, language) if known else name
+
+
+def sentence(key: str, language: Language) -> str:
+    """The sentence called so, if the engine may name it; otherwise the words themselves."""
+    return text(key, language) if key in _NAMED else key
+
+
+_NAMED = frozenset(
+    (
+        *("reachable", "unreachable", "too_old_to_change", "no_edits", "no_deletes", "no_reactions", "not_sent_yet"),
+        *("window_closed", "window_closed_templates"),
+    )
+)
+
+
+def kind(name: str, language: Language) -> str:
+    known = _KINDS.get(name)
+    return _in(known, language) if known else name
+
+
+def in_words(part: Part, language: Language) -> str:
+    """A part as text; how its words are drawn is left out."""
+    match part:
+        case Text():
+            return part.text
+        case Media():
+            named = f"{kind(part.kind, language)} {part.name}".strip()
+            return f"{_SIGNS[part.kind]} [{named}]"
+        case Location():
+            place = f"{part.latitude:.5f}, {part.longitude:.5f}"
+            return f"📍 {part.title}, {place}" if part.title else f"📍 {place}"
+        case Contact():
+            own = f" ({text('own_contact', language)})" if part.own else ""
+            return f"☎️ {part.name} {part.phone}{own}" if part.name else f"☎️ {part.phone}{own}"
+        case Template():
+            return part.text or f"[{kind('template', language)} {part.name}]"
+        case _:
+            return f"[{kind(part.kind, language)}]"
 
 
 def _in(pair: tuple[str, str], language: Language) -> str:

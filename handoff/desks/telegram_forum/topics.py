@@ -9,7 +9,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
-from typing import Any, Protocol, TypeVar
+from typing import TypeVar
 
 import structlog
 from aiogram.methods import (
@@ -18,46 +18,21 @@ from aiogram.methods import (
     EditMessageText,
     ReopenForumTopic,
     SendMessage,
-    TelegramMethod,
 )
 from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup, LinkPreviewOptions, ReplyParameters
 
 from estafeta.kernel.errors import SendFailed
 from estafeta.kernel.model import Address, DeskThread, Json
 from estafeta.kernel.ports import DeskView, Store
+from handoff.desks.telegram_forum.client import CARD, STATUS, WORDS, Telegram
 from handoff.desks.telegram_forum.read import PRESS
 from handoff.desks.telegram_forum.records import Records, Topic, mark
 from handoff.desks.telegram_forum.texts import Language, text
 from handoff.desks.telegram_forum.topic import Drawing, colour
 
-CARD, WORDS, STATUS = 0, 1, 3
-"""Priorities within the group's budget: a new card, a customer's words, how things stand."""
-
 _NO_PREVIEW = LinkPreviewOptions(is_disabled=True)
 _T = TypeVar("_T")
 _log = structlog.get_logger(__name__)
-
-
-class Telegram(Protocol):
-    """What the desk needs of the Bot API's client: paced calls that raise `SendFailed` and nothing else,
-    and Telegram's way to count text."""
-
-    @property
-    def bot_id(self) -> int: ...
-
-    async def call(
-        self,
-        method: TelegramMethod[Any],
-        *,
-        priority: int = 0,
-        patience: float = 20.0,
-        timeout: float | None = None,
-        unless: Callable[[], bool] | None = None,
-    ) -> Json: ...
-
-    def pieces(self, text: str, *, room: int = 0) -> list[str]: ...
-
-    def shorten(self, text: str, limit: int) -> str: ...
 
 
 class Topics:
@@ -131,20 +106,19 @@ class Topics:
             return await self.create(view, drawing)
         return await self._rename(view, topic, drawing, priority=WORDS)
 
-    async def say(self, view: DeskView, drawing: Drawing, words: str, *, take: bool = False) -> tuple[Topic, str]:
-        """Plain text into the topic, which is made if need be, and its message's id."""
+    async def post(
+        self, view: DeskView, drawing: Drawing, send: Callable[[int], Awaitable[list[Json]]]
+    ) -> tuple[Topic, list[str]]:
+        """Has `send` post into the topic, which is made if need be; the ids of the messages that came of it."""
         topic = await self._complete(view, drawing)
-        method = self._message(topic, words)
-        if take:
-            method = method.model_copy(update={"reply_markup": self._buttons(("take",))})
         try:
-            number = await self._reopening(topic, lambda: self._send(topic, method, WORDS))
+            numbers = await self._reopening(topic, lambda: self._came_out(topic, send))
         except SendFailed as failed:
             if failed.code != "topic_missing":
                 raise
             topic = await self.create(view, drawing)
-            number = await self._send(topic, method.model_copy(update={"message_thread_id": topic.thread}), WORDS)
-        return topic, number
+            numbers = await self._came_out(topic, send)
+        return topic, numbers
 
     async def redraw(self, view: DeskView, drawing: Drawing, superseded: Callable[[], bool]) -> Topic | None:
         """Makes the card and the name look like `drawing`, unless they do. None: nothing to redraw."""
@@ -194,10 +168,10 @@ class Topics:
             text=drawing.card,
             parse_mode="HTML",
             link_preview_options=_NO_PREVIEW,
-            reply_markup=self._buttons(drawing.moves),
+            reply_markup=self.buttons(drawing.moves),
         )
         number = await self._send(topic, method, CARD)
-        return await self._remember(view, replace(topic, card=number, drawn=mark(drawing.card, *drawing.moves)))
+        return await self._remember(view, replace(_drawn(topic, drawing), card=number))
 
     async def _edit_card(self, view: DeskView, topic: Topic, drawing: Drawing, superseded: Callable[[], bool]) -> Topic:
         if not topic.card.isdecimal():
@@ -208,7 +182,7 @@ class Topics:
             text=drawing.card,
             parse_mode="HTML",
             link_preview_options=_NO_PREVIEW,
-            reply_markup=self._buttons(drawing.moves),
+            reply_markup=self.buttons(drawing.moves),
         )
         try:
             done = await self._client.call(method, priority=STATUS, unless=superseded)
@@ -218,7 +192,7 @@ class Topics:
             return await self._reopening(topic, lambda: self._post_card(view, topic, drawing))
         if done is None:
             return topic
-        return await self._remember(view, replace(topic, drawn=mark(drawing.card, *drawing.moves)))
+        return await self._remember(view, _drawn(topic, drawing))
 
     async def _rename(self, view: DeskView, topic: Topic, drawing: Drawing, *, priority: int) -> Topic:
         if topic.name == mark(drawing.name):
@@ -229,14 +203,20 @@ class Topics:
         return await self._remember(view, replace(topic, name=mark(drawing.name)))
 
     async def _send(self, topic: Topic, method: SendMessage, priority: int) -> str:
+        async def send(_: int) -> list[Json]:
+            return [await self._client.call(method, priority=priority)]
+
+        return (await self._came_out(topic, send))[0]
+
+    async def _came_out(self, topic: Topic, send: Callable[[int], Awaitable[list[Json]]]) -> list[str]:
         """A message that came out elsewhere was for a topic that is gone: Telegram does not always say so
         (https://github.com/tdlib/telegram-bot-api/issues/854)."""
-        answer = await self._client.call(method, priority=priority)
-        if _number(answer, "message_thread_id") != method.message_thread_id:
+        answers = await send(topic.thread)
+        if any(_number(answer, "message_thread_id") != topic.thread for answer in answers):
             raise SendFailed(
                 "topic_missing", text("topic_gone", self._language), fault="messenger", retry_after=0.0, maybe_sent=True
             )
-        return str(_number(answer, "message_id"))
+        return [str(_number(answer, "message_id")) for answer in answers]
 
     async def _reopening(self, topic: Topic, attempt: Callable[[], Awaitable[_T]]) -> _T:
         """Runs `attempt`, once more after opening the topic if somebody closed it."""
@@ -248,12 +228,7 @@ class Topics:
         await self._client.call(ReopenForumTopic(chat_id=self._group, message_thread_id=topic.thread), priority=WORDS)
         return await attempt()
 
-    def _message(self, topic: Topic, words: str) -> SendMessage:
-        return SendMessage(
-            chat_id=self._group, message_thread_id=topic.thread, text=words, link_preview_options=_NO_PREVIEW
-        )
-
-    def _buttons(self, moves: tuple[str, ...]) -> InlineKeyboardMarkup:
+    def buttons(self, moves: tuple[str, ...]) -> InlineKeyboardMarkup:
         row = [InlineKeyboardButton(text=text(move, self._language), callback_data=PRESS + move) for move in moves]
         return InlineKeyboardMarkup(inline_keyboard=[row])
 
@@ -269,6 +244,11 @@ class Topics:
 
     def _thread(self, topic: Topic) -> DeskThread:
         return DeskThread(address=self.address(topic), card=topic.card)
+
+
+def _drawn(topic: Topic, drawing: Drawing) -> Topic:
+    until = drawing.until.timestamp() if drawing.until else 0.0
+    return replace(topic, drawn=mark(drawing.card, *drawing.moves), until=until)
 
 
 def _number(answer: Json, field: str) -> int:

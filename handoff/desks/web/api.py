@@ -1,48 +1,31 @@
-"""The requests of the web desk: `/api/v1/…`. What an operator does becomes a signal; the request is
-answered when the signal is stored, and what came of it is read back from the timeline."""
+"""Requests of the web desk that log in and read: conversations, their timelines, canned replies."""
 
 from __future__ import annotations
 
 import asyncio
 import logging
-import re
 from collections import OrderedDict
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from aiohttp import web
 
-from estafeta.kernel.model import (
-    Conversation,
-    ConversationId,
-    Entry,
-    Event,
-    OperatorNoted,
-    OperatorSaid,
-    Signal,
-    SignalId,
-    Stage,
-    Text,
-    TicketMoved,
-)
-from estafeta.kernel.ports import Accept, Clock, Store
+from estafeta.kernel.model import Conversation, ConversationId, Entry, Stage
+from estafeta.kernel.ports import Clock, Store
 from handoff.desks.web import checks, wire
-from handoff.desks.web.mapping import card_view, entry_view, replies_view, row
+from handoff.desks.web.mapping import card_view, entry_view, replies_view, row, waiting
+from handoff.desks.web.reception import Reception
 from handoff.desks.web.refusals import Refused
 from handoff.desks.web.sessions import SESSION_LIVES, Session, Sessions
 from handoff.desks.web.sockets import Sockets
+from handoff.desks.web.told import Sentences
 
 log = logging.getLogger(__name__)
-
-OnTyping = Callable[[ConversationId, str], Awaitable[None]]
-"""An operator (by the display name) writes to the customer of this conversation."""
 
 TICKETS = 500
 BOT_CHATS = 100
 ROW_ENTRIES = 12
 ROWS_KEPT = 600
 AT_ONCE = 8
-
-_ID = re.compile(r"[A-Za-z0-9._-]{1,80}")
 
 
 class Api:
@@ -51,29 +34,23 @@ class Api:
         *,
         store: Store,
         clock: Clock,
-        accept: Accept,
+        reception: Reception,
         sessions: Sessions,
         sockets: Sockets,
+        sentences: Sentences,
         replies: Mapping[str, Mapping[str, str]],
         skills: Mapping[str, Mapping[str, str]],
-        on_typing: OnTyping | None,
     ) -> None:
         self._store = store
         self._clock = clock
-        self._accept = accept
+        self._reception = reception
         self._sessions = sessions
         self._sockets = sockets
+        self._sentences = sentences
         self._replies = replies_view(replies)
         self._skills = {skill: dict(titles) for skill, titles in skills.items()}
-        self._on_typing = on_typing
         self._latest: OrderedDict[ConversationId, tuple[int, list[Entry]]] = OrderedDict()
         self._reading = asyncio.Semaphore(AT_ONCE)
-
-    async def session(self, request: web.Request) -> Session:
-        session = await self._sessions.find(request.cookies.get(checks.COOKIE, ""))
-        if session is None:
-            raise Refused(401, "not_logged_in")
-        return session
 
     # --- who asks --------------------------------------------------------------------------------
 
@@ -96,7 +73,7 @@ class Api:
         return response
 
     async def logout(self, request: web.Request) -> web.Response:
-        session = await self.session(request)
+        session = await self._reception.session(request)
         await self._sessions.log_out(session)
         await self._sockets.close_session(session.key)
         response = checks.nothing()
@@ -104,7 +81,7 @@ class Api:
         return response
 
     async def me(self, request: web.Request) -> web.Response:
-        session = await self.session(request)
+        session = await self._reception.session(request)
         who = session.operator
         return checks.answer(wire.Me(id=who.id, name=who.name, language=session.language, skills=self._skills))
 
@@ -113,7 +90,7 @@ class Api:
     async def conversations(self, request: web.Request) -> web.Response:
         """People's tickets are read apart from the bot's chats, so that however many of these there
         are, an old ticket never falls off the list."""
-        session = await self.session(request)
+        session = await self._reception.session(request)
         stages = _stages(request.query.get("stage", ",".join(Stage)))
         people = [stage for stage in stages if stage is not Stage.BOT]
         found = await self._store.conversations(stages=people, limit=TICKETS) if people else []
@@ -125,79 +102,32 @@ class Api:
         return checks.answer(wire.Rows(conversations=rows))
 
     async def conversation(self, request: web.Request) -> web.Response:
-        session = await self.session(request)
-        conversation = await self._conversation(request)
+        session = await self._reception.session(request)
+        conversation = await self._reception.conversation(request)
         entries = await self._latest_entries(conversation)
         opened = wire.Opened(
             row=row(conversation, entries, session.operator),
             card=card_view(conversation, entries, self._clock.now()),
+            can=self._reception.can(conversation),
+            undelivered=waiting(conversation),
+            told=await self._sentences.latest(conversation.id),
         )
         return checks.answer(opened)
 
     async def entries(self, request: web.Request) -> web.Response:
-        await self.session(request)
+        await self._reception.session(request)
         after = checks.number(request, "after", default=0, low=0, high=2**31 - 1)
         limit = checks.number(request, "limit", default=200, low=1, high=500)
         newest = checks.number(request, "newest", default=0, low=0, high=1)
-        conversation = await self._conversation(request)
+        conversation = await self._reception.conversation(request)
         found = await self._store.entries(conversation.id, after=after, limit=limit, newest=bool(newest))
         return checks.answer(wire.Entries(entries=[entry_view(entry) for entry in found]))
 
     async def replies(self, request: web.Request) -> web.Response:
-        await self.session(request)
+        await self._reception.session(request)
         return checks.answer(self._replies)
 
-    # --- what an operator does -------------------------------------------------------------------
-
-    async def reply(self, request: web.Request) -> web.Response:
-        session = await self.session(request)
-        asked = await checks.body(request, wire.Words)
-        said = OperatorSaid(operator=session.operator, parts=(Text(text=asked.text),), message=asked.id)
-        return await self._signal(request, session, asked.id, said)
-
-    async def note(self, request: web.Request) -> web.Response:
-        session = await self.session(request)
-        asked = await checks.body(request, wire.Words)
-        noted = OperatorNoted(operator=session.operator, text=asked.text, message=asked.id)
-        return await self._signal(request, session, asked.id, noted)
-
-    async def move(self, request: web.Request) -> web.Response:
-        session = await self.session(request)
-        asked = await checks.body(request, wire.Move)
-        return await self._signal(request, session, asked.id, TicketMoved(operator=session.operator, move=asked.move))
-
-    async def typing(self, request: web.Request) -> web.Response:
-        """Passed on only while people have the conversation: a customer who talks with the bot must
-        not see an operator who merely looks in."""
-        session = await self.session(request)
-        conversation = await self._conversation(request)
-        if self._on_typing is not None and conversation.stage is not Stage.BOT:
-            await self._on_typing(conversation.id, session.operator.name)
-        return checks.nothing()
-
-    async def _signal(self, request: web.Request, session: Session, message: str, event: Event) -> web.Response:
-        conversation = await self._conversation(request)
-        signal = Signal(
-            id=SignalId(f"web.{session.operator.id}.{message}"),
-            at=self._clock.now(),
-            event=event,
-            conversation=conversation.id,
-        )
-        accepted = await self._accept([signal])
-        if accepted[0].conversation is None:
-            raise Refused(404, "unknown_conversation")
-        return checks.nothing(202)
-
     # --- reading ---------------------------------------------------------------------------------
-
-    async def _conversation(self, request: web.Request) -> Conversation:
-        given = request.match_info["id"]
-        if not _ID.fullmatch(given):
-            raise Refused(400, "field_wrong", field="id")
-        mailbox = await self._store.load(ConversationId(given))
-        if mailbox.conversation is None:
-            raise Refused(404, "unknown_conversation")
-        return mailbox.conversation
 
     async def _row(self, conversation: Conversation, session: Session) -> wire.Row:
         async with self._reading:

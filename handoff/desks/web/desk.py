@@ -1,8 +1,9 @@
 """The web desk as the platform sees it: a `Desk`, and routes of the web application.
 
 The page asks for conversations and is told by a socket what to ask for again (docs/protocols.md). What
-is shown is read from the store, so showing a notice is nothing but to say that it is there: whoever
-committed it announced it to all processes that hold sockets. Any number of processes may serve the desk.
+is shown is read from the store, so showing a notice is nothing but to say that it is there (a sentence is
+put there): whoever committed it announced it to all processes that hold sockets. Any number of processes
+may serve the desk.
 """
 
 from __future__ import annotations
@@ -14,16 +15,23 @@ from collections.abc import AsyncIterator, Mapping
 from aiohttp import WSMsgType, web
 from pydantic import ValidationError
 
+from estafeta.attachments import Attachments
 from estafeta.kernel.model import Notice, OutboxId
 from estafeta.kernel.ports import Accept, Clock, DeskView, Live, Receipt, Store
 from handoff.desks.web import checks, page
-from handoff.desks.web.api import Api, OnTyping
-from handoff.desks.web.openapi import OPERATIONS, document
+from handoff.desks.web.api import Api
+from handoff.desks.web.capable import CapabilitiesOf
+from handoff.desks.web.files import FileRequests
+from handoff.desks.web.openapi import OPERATIONS, Part, document
+from handoff.desks.web.reception import Reception
 from handoff.desks.web.sessions import DESK, Session, Sessions
 from handoff.desks.web.sockets import Listener, Sockets
+from handoff.desks.web.speaking import OnTyping, SpeakingRequests, TemplatesOf
+from handoff.desks.web.told import Sentences
+from handoff.desks.web.undelivered import UndeliveredRequests
 from handoff.desks.web.wire import Ping
 
-__all__ = ["OnTyping", "WebDesk"]
+__all__ = ["CapabilitiesOf", "OnTyping", "TemplatesOf", "WebDesk"]
 
 FRAME_LIMIT = 4 * 1024
 HEARTBEAT = 40.0
@@ -35,7 +43,8 @@ have ended at another process. Browsers let pages in the background ping once a 
 class WebDesk:
     """`replies`: canned replies, name to language to text; `skills`: their titles, the same way.
     `base`: the prefix of every path ("" or "/support"). `on_typing` is called when an operator writes
-    to a customer."""
+    to a customer. `attachments` keep and fetch files; `capabilities` tells what a channel's account can do, and
+    `templates` what may be sent to an address outside of its window. Without them only words go both ways."""
 
     def __init__(
         self,
@@ -45,6 +54,9 @@ class WebDesk:
         replies: Mapping[str, Mapping[str, str]] | None = None,
         skills: Mapping[str, Mapping[str, str]] | None = None,
         on_typing: OnTyping | None = None,
+        attachments: Attachments | None = None,
+        capabilities: CapabilitiesOf | None = None,
+        templates: TemplatesOf | None = None,
         base: str = "",
     ) -> None:
         self._store = store
@@ -52,9 +64,13 @@ class WebDesk:
         self._replies = replies or {}
         self._skills = skills or {}
         self._on_typing = on_typing
+        self._attachments = attachments
+        self._capabilities = capabilities
+        self._templates = templates
         self._base = base.rstrip("/")
         self._sessions = Sessions(store=store, clock=clock)
         self._sockets = Sockets()
+        self._sentences = Sentences(store=store, clock=clock)
 
     @property
     def name(self) -> str:
@@ -62,26 +78,25 @@ class WebDesk:
 
     def mount(self, app: web.Application, accept: Accept) -> None:
         """Adds the desk's routes to `app`, which must not have started yet."""
-        api = Api(
+        reception = Reception(
             store=self._store,
             clock=self._clock,
             accept=accept,
             sessions=self._sessions,
-            sockets=self._sockets,
-            replies=self._replies,
-            skills=self._skills,
-            on_typing=self._on_typing,
+            capabilities=self._capabilities,
         )
+        parts = self._parts(reception)
         route = app.router.add_route
         for item in OPERATIONS:
             # Any id reaches its handler, which answers an impossible one with a sentence.
-            path = item.path.replace("{id}", "{id:[^/]+}")
-            route(item.method, f"{self._base}/api/v1{path}", checks.guarded(getattr(api, item.name)))
+            path = item.path.replace("}", ":[^/]+}")
+            handler = checks.guarded(getattr(parts[item.part], item.name))
+            route(item.method, f"{self._base}/api/v1{path}", handler)
         route("GET", f"{self._base}/api/v1/openapi.json", self._openapi)
         route("GET", f"{self._base}/desk", page.page)
         route("GET", f"{self._base}/desk/", self._to_page)
         route("GET", f"{self._base}/desk/static/{{name}}", page.static_files())
-        route("GET", f"{self._base}/desk/ws", checks.guarded(self._socket_of(api)))
+        route("GET", f"{self._base}/desk/ws", checks.guarded(self._socket_of(reception)))
         app.on_shutdown.append(self._shut_down)
 
     async def new_login_code(self) -> str:
@@ -102,13 +117,36 @@ class WebDesk:
         await asyncio.Event().wait()
 
     async def show(self, item: OutboxId, notice: Notice, view: DeskView) -> Receipt:
-        """A state leaves nothing on the desk that could be named; everything else is known by `item`."""
-        return Receipt() if notice.kind == "state" else Receipt(external=item)
+        """Names nothing: the page calls messages by their entries, and the name that a conversation keeps for a
+        message belongs to a desk that must name it."""
+        if notice.kind == "info":
+            await self._sentences.tell(view.conversation.id, item, notice.text)
+        return Receipt()
 
-    def _socket_of(self, api: Api) -> checks.Handler:
+    def _parts(self, reception: Reception) -> Mapping[Part, object]:
+        files = FileRequests(reception=reception, attachments=self._attachments)
+        return {
+            "reading": Api(
+                store=self._store,
+                clock=self._clock,
+                reception=reception,
+                sessions=self._sessions,
+                sockets=self._sockets,
+                sentences=self._sentences,
+                replies=self._replies,
+                skills=self._skills,
+            ),
+            "speaking": SpeakingRequests(
+                reception=reception, files=files, templates=self._templates, on_typing=self._on_typing
+            ),
+            "files": files,
+            "undelivered": UndeliveredRequests(reception=reception, store=self._store),
+        }
+
+    def _socket_of(self, reception: Reception) -> checks.Handler:
         async def serve(request: web.Request) -> web.StreamResponse:
             checks.check_same_origin(request)
-            return await self._serve_socket(request, await api.session(request))
+            return await self._serve_socket(request, await reception.session(request))
 
         return serve
 

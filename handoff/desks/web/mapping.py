@@ -5,9 +5,22 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
-from estafeta.kernel.model import Contact, Conversation, Entry, Location, Media, Operator, Part, Text
+from estafeta.kernel.model import (
+    Button,
+    Contact,
+    Conversation,
+    Entry,
+    Location,
+    Mark,
+    Media,
+    Operator,
+    OutboxItem,
+    Part,
+    Template,
+    Text,
+    ToCustomer,
+)
 from handoff.card import card, waits_since, words
 from handoff.desks.web import wire
 
@@ -38,7 +51,17 @@ def row(conversation: Conversation, entries: Sequence[Entry], reader: Operator) 
         unreachable=not conversation.customer.reachable,
         since=waits_since(conversation, entries),
         mine=assignee is not None and (assignee.desk, assignee.id) == (reader.desk, reader.id),
+        undelivered=len(waiting(conversation)),
     )
+
+
+def waiting(conversation: Conversation) -> list[wire.Waiting]:
+    """What could not be delivered to the customer and waits for somebody to decide."""
+    return [
+        wire.Waiting(item=item.id, seq=item.body.message.seq)
+        for item in conversation.undelivered
+        if isinstance(item.body, ToCustomer)
+    ]
 
 
 def card_view(conversation: Conversation, entries: Sequence[Entry], now: datetime) -> wire.CardView:
@@ -71,10 +94,33 @@ def entry_view(entry: Entry) -> wire.EntryView:
         kind=entry.kind,
         author=wire.Speaker(kind=entry.author.kind, name=entry.author.name),
         text=entry.text,
-        buttons=[wire.ShownButton(id=button.id, text=button.text) for button in entry.buttons],
+        parts=[_part(place, part) for place, part in enumerate(entry.parts)],
+        buttons=[_button(button) for button in entry.buttons],
         channel=entry.channel,
         intent=_score(understood.intent, understood.confidence) if understood and understood.intent else None,
-        data=_data(entry),
+        data=dict(entry.data),
+    )
+
+
+def undelivered_view(
+    conversation: Conversation, item: OutboxItem, entries: Sequence[Entry]
+) -> wire.UndeliveredView | None:
+    """`entries` hold the failed delivery, as far as it is still at hand. None for what was not for the customer."""
+    if not isinstance(item.body, ToCustomer):
+        return None
+    message = item.body.message
+    failed = [entry for entry in entries if _tells_failure(entry, item)]
+    return wire.UndeliveredView(
+        item=item.id,
+        conversation=conversation.id,
+        name=conversation.customer.name,
+        channel=message.to.channel,
+        does=message.does,
+        author=message.author.kind,
+        what=_preview(message.parts) or message.emoji,
+        why=str(failed[-1].data.get("sentence", "")) if failed else "",
+        seq=message.seq,
+        at=failed[-1].at if failed else None,
     )
 
 
@@ -87,8 +133,16 @@ def replies_view(replies: Mapping[str, Mapping[str, str]]) -> wire.CannedReplies
 def _last_words(entry: Entry | None) -> wire.LastWords | None:
     if entry is None:
         return None
-    text = " ".join(" ".join(words(part) for part in entry.parts).split())
-    return wire.LastWords(author=entry.author.kind, text=text[:PREVIEW], at=entry.at)
+    return wire.LastWords(author=entry.author.kind, text=_preview(entry.parts), at=entry.at)
+
+
+def _preview(parts: Sequence[Part]) -> str:
+    return " ".join(" ".join(words(part) for part in parts).split())[:PREVIEW]
+
+
+def _tells_failure(entry: Entry, item: OutboxItem) -> bool:
+    about = item.body.message.id if isinstance(item.body, ToCustomer) else ""
+    return entry.kind == "delivery" and entry.data.get("of") == about and entry.data.get("status") == "failed"
 
 
 def _score(name: str, confidence: float) -> wire.IntentScore:
@@ -97,20 +151,38 @@ def _score(name: str, confidence: float) -> wire.IntentScore:
     return wire.IntentScore(name=name, confidence=round(shown, 4))
 
 
-def _data(entry: Entry) -> dict[str, Any]:
-    attachments = [_attachment(part) for part in entry.parts if not isinstance(part, Text)]
-    return {**entry.data, **({"attachments": attachments} if attachments else {})}
+def _button(button: Button) -> wire.ShownButton:
+    return wire.ShownButton(id=button.id, text=button.text, url=button.url)
 
 
-def _attachment(part: Part) -> dict[str, Any]:
+def _mark(mark: Mark) -> wire.ShownMark:
+    return wire.ShownMark(kind=mark.kind, start=mark.start, end=mark.end, url=mark.url)
+
+
+def _part(place: int, part: Part) -> wire.PartView:
     match part:
-        case Media():
-            return {"kind": part.kind, "name": part.name, "size": part.size}
-        case Location():
-            return {"kind": "location", "latitude": part.latitude, "longitude": part.longitude}
-        case Contact():
-            return {"kind": "contact", "name": part.name, "phone": part.phone}
         case Text():
-            return {"kind": "text"}
+            return wire.PartView(kind="text", text=part.text, marks=[_mark(mark) for mark in part.marks])
+        case Media():
+            return wire.PartView(
+                kind=part.kind,
+                file=place,
+                name=part.name,
+                mime=part.mime,
+                size=max(part.size, 0),
+                duration=_finite(part.duration),
+            )
+        case Location():
+            latitude, longitude = _finite(part.latitude), _finite(part.longitude)
+            return wire.PartView(kind="location", name=part.title, latitude=latitude, longitude=longitude)
+        case Contact():
+            return wire.PartView(kind="contact", name=part.name, phone=part.phone, own=part.own)
+        case Template():
+            return wire.PartView(kind="template", name=part.name, text=part.text)
         case _:
-            return {"kind": "unsupported", "name": part.kind}
+            return wire.PartView(kind="unsupported", name=part.kind)
+
+
+def _finite(value: float) -> float:
+    """JSON knows neither infinity nor what is no number."""
+    return value if math.isfinite(value) else 0.0

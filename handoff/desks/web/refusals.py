@@ -44,6 +44,76 @@ SENTENCES: dict[str, dict[str, str]] = {
         "ru": "Такого разговора нет. Обновите список.",
         "en": "There is no such conversation. Refresh the list.",
     },
+    "unknown_entry": {
+        "ru": "Такого сообщения в разговоре нет.",
+        "en": "There is no such message in the conversation.",
+    },
+    "unknown_file": {"ru": "Такого файла в сообщении нет.", "en": "There is no such file in the message."},
+    "unknown_undelivered": {
+        "ru": "Этого сообщения среди недоставленных уже нет: с ним разобрались.",
+        "en": "This message is not among the undelivered any more: somebody dealt with it.",
+    },
+    "file_gone": {"ru": "Файла больше нет.", "en": "The file is gone."},
+    "no_attachments": {
+        "ru": "Файлы здесь не хранятся: отправить или показать их нельзя.",
+        "en": "No files are kept here: none can be sent or shown.",
+    },
+    "not_connected": {
+        "ru": "Канал клиента сейчас не подключён: можно отправить только текст, он подождёт.",
+        "en": "The customer's channel is not connected now: only words can be sent, and they will wait.",
+    },
+    "too_old_to_change": {
+        "ru": "Это сообщение слишком старое: изменить его или ответить на него реакцией уже нельзя.",
+        "en": "This message is too old: it can neither be changed nor reacted to any more.",
+    },
+    "not_sent_yet": {
+        "ru": "Сообщение ещё не отправлено клиенту. Попробуйте через несколько секунд.",
+        "en": "The message has not been sent to the customer yet. Try again in a few seconds.",
+    },
+    "window_closed": {
+        "ru": "Срок для свободного ответа истёк: писать можно, когда клиент напишет снова.",
+        "en": "The time to answer freely is over: one may write when the customer has written again.",
+    },
+    "window_closed_templates": {
+        "ru": "Срок для свободного ответа истёк: отправить можно только одобренный шаблон.",
+        "en": "The time to answer freely is over: only an approved template can be sent.",
+    },
+    "no_files": {"ru": "Этот канал не принимает файлы.", "en": "This channel takes no files."},
+    "no_replies": {
+        "ru": "В этом канале нельзя ответить на отдельное сообщение. Отправьте просто текст.",
+        "en": "On this channel no single message can be answered. Send the words alone.",
+    },
+    "no_edits": {
+        "ru": "Это сообщение изменить нельзя. Напишите новое.",
+        "en": "This message cannot be edited. Write a new one.",
+    },
+    "no_deletes": {
+        "ru": "В этом канале отправленное сообщение удалить нельзя.",
+        "en": "On this channel a message cannot be deleted once it is sent.",
+    },
+    "no_reactions": {"ru": "В этом канале нет реакций.", "en": "This channel has no reactions."},
+    "not_own": {
+        "ru": "Изменить и удалить можно только собственное сообщение.",
+        "en": "Only a message of your own can be edited or deleted.",
+    },
+    "not_customers": {
+        "ru": "Реакцию можно поставить только на сообщение клиента.",
+        "en": "One can react to a customer's message only.",
+    },
+    "no_templates": {"ru": "В этом канале нет шаблонов.", "en": "This channel has no templates."},
+    "unknown_template": {
+        "ru": "Такого шаблона больше нет среди одобренных. Выберите другой.",
+        "en": "This template is not among the approved ones any more. Choose another.",
+    },
+    "template_places": {
+        "ru": "Значений должно быть столько, сколько мест в шаблоне: {places}.",
+        "en": "There must be a value for each place of the template: {places}.",
+    },
+    "templates_late": {
+        "ru": "Мессенджер не ответил вовремя. Попробуйте ещё раз.",
+        "en": "The messenger did not answer in time. Try again.",
+    },
+    "messenger_says": {"ru": "{says}", "en": "{says}"},
     "store_unavailable": {
         "ru": "Хранилище сейчас не отвечает. Сообщение не принято, попробуйте ещё раз через минуту.",
         "en": "The store does not answer now. Nothing was accepted; try again in a minute.",
@@ -55,6 +125,10 @@ SENTENCES: dict[str, dict[str, str]] = {
     "field_too_long": {
         "ru": "Поле «{field}» длиннее {limit} знаков.",
         "en": "The field “{field}” is longer than {limit} characters.",
+    },
+    "field_too_many": {
+        "ru": "В поле «{field}» больше значений, чем можно: {limit}.",
+        "en": "The field “{field}” holds more values than it may: {limit}.",
     },
     "field_choice": {
         "ru": "Поле «{field}» должно быть одним из: {choices}.",
@@ -103,6 +177,7 @@ _FIELD_CODES = {
     "string_type": "field_not_text",
     "string_too_short": "field_empty",
     "string_too_long": "field_too_long",
+    "too_long": "field_too_many",
     "literal_error": "field_choice",
 }
 

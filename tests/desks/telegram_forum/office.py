@@ -4,22 +4,46 @@ from __future__ import annotations
 
 import contextlib
 import tempfile
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from bots.telegram.client import TelegramClient
+from bots.telegram.client import TelegramClient, Upload
 from bots.telegram.config import TelegramLimits
+from bots.telegram.content import origin, parts_of
+from estafeta.attachments import Attachments
 from estafeta.fakes.telegram import Shown
 from estafeta.kernel.errors import StoreUnavailable
-from estafeta.kernel.model import Address, ConversationId, Json, Notice, OutboxId
-from estafeta.kernel.ports import DeskView
+from estafeta.kernel.model import (
+    Address,
+    Author,
+    ConversationId,
+    Entry,
+    EntryId,
+    Json,
+    Link,
+    Media,
+    MediaKind,
+    Notice,
+    Operator,
+    OutboxId,
+    Part,
+    Stage,
+    Template,
+)
+from estafeta.kernel.ports import DeskView, Incoming, Receipt
 from handoff.desks.telegram_forum import TelegramForumDesk
 from handoff.desks.telegram_forum.texts import Language
+from storage.files.folder import FolderFiles
 from storage.sqlite import SqliteStore
 from tests.contracts.desk_contract import item, placed
-from tests.telegram.stage import UNLIMITED, Stage, staged
+from tests.telegram.stage import UNLIMITED, staged
+from tests.telegram.stage import Stage as Scene
 
+CARD = Notice(kind="card")
+STATE = Notice(kind="state")
 LABELS = {"take": "Взять", "return": "Вернуть боту", "close": "Закрыть"}
 
 
@@ -52,14 +76,17 @@ class Linking(SqliteStore):
 
 
 class Office:
-    """`anna` is an operator: a plain member of the group."""
+    """`anna` is an operator: a plain member of the group. `templates` are those of any address."""
 
-    def __init__(self, stage: Stage, store: Linking, language: Language) -> None:
+    def __init__(self, stage: Scene, store: Linking, attachments: Attachments, language: Language) -> None:
         self.stage = stage
         self.store = store
+        self.attachments = attachments
         self.fake = stage.fake
         self.group = stage.fake.group("Операторы")
         self.language: Language = language
+        self.templates: list[Template] = []
+        self.asked: list[Address] = []
         self.desk = self.make_desk(stage.client)
         self.anna = self.group.operator("Анна", status="member")
         stage.routes = {self.group.id: self.desk.handle}
@@ -67,8 +94,28 @@ class Office:
     def make_desk(self, client: TelegramClient) -> TelegramForumDesk:
         """As of another worker: it knows nothing but the store."""
         return TelegramForumDesk(
-            client, self.group.id, clock=self.stage.clock, store=self.store, language=self.language
-        )
+            client, self.group.id, clock=self.stage.clock, store=self.store, language=self.language,
+            attachments=self.attachments, parts_of=partial(parts_of, account="shop"), upload=Upload,
+            origin=origin("shop"), templates=self._templates, web_desk="https://shop.example/desk",
+        )  # fmt: skip
+
+    async def _templates(self, address: Address) -> Sequence[Template]:
+        self.asked.append(address)
+        return self.templates
+
+    async def keep(self, kind: MediaKind, content: bytes, name: str, **more: Any) -> Media:
+        """A file in our own store, as it came from any channel."""
+
+        async def chunks() -> AsyncIterator[bytes]:
+            yield content
+
+        stored = await self.attachments.keep(Incoming(chunks=chunks(), size=len(content), name=name))
+        return replace(await self.attachments.media(stored, kind), **more)
+
+    def in_telegram(self, kind: MediaKind, content: bytes = b"...", *, name: str = "", field: str = "") -> Media:
+        """A file that a customer of the same bot sent."""
+        file = self.fake.world.add_file(name or f"{kind}.bin", content, "application/octet-stream", None, field or kind)
+        return Media(kind=kind, ref=file.id, origin=origin("shop"), name=name, size=file.size)
 
     async def show(
         self,
@@ -79,7 +126,30 @@ class Office:
         desk: TelegramForumDesk | None = None,
     ) -> DeskView:
         shown = desk or self.desk
-        return placed(view, shown, await shown.show(outbox or item(), notice, view))
+        self.receipt = await shown.show(outbox or item(), notice, view)
+        return placed(view, shown, self.receipt)
+
+    async def says(self, view: DeskView, *parts: Part, desk: TelegramForumDesk | None = None, **data: Json) -> DeskView:
+        """The customer says this, the topic shows it, and the engine links the two."""
+        view = with_entry(view, *parts, **data)
+        entry = view.entries[-1]
+        view = await self.show(Notice(kind="said", entries=(entry.id,)), view, desk=desk)
+        if entry.kind != "said":
+            return view
+        return linked(
+            view,
+            Link(
+                entry=entry.id,
+                by="customer",
+                at=view.conversation.address,
+                here=f"h{entry.seq}",
+                there=self.receipt.external,
+                desk=self.desk.name,
+            ),
+        )
+
+    receipt = Receipt()
+    """Of what was shown last."""
 
     def topic(self, view: DeskView) -> int:
         return int(view.conversation.threads[self.desk.name].address.chat)
@@ -108,9 +178,45 @@ async def office(*, language: Language = "ru", pace: TelegramLimits = UNLIMITED,
         with tempfile.TemporaryDirectory() as folder:
             store = Linking(Path(folder) / "estafeta.db", clock=stage.clock)
             await store.open()
+            files = FolderFiles(Path(folder) / "files")
+            await files.open()
+            attachments = Attachments(files=files, store=store, clock=stage.clock, folder=Path(folder) / "arriving")
             try:
-                at = Office(stage, store, language)
-                async with stage.listening():
+                at = Office(stage, store, attachments, language)
+                async with stage.listening() as channel:
+                    attachments.sources[origin("shop")] = channel
                     yield at
             finally:
                 await store.close()
+
+
+def with_entry(
+    view: DeskView, *parts: Part, kind: str = "said", author: Author | None = None, **data: Json
+) -> DeskView:
+    """The view after something more was said (or edited, or taken back)."""
+    held = view.conversation
+    seq = max((entry.seq for entry in view.entries), default=0) + 1
+    entry = Entry(
+        id=EntryId(f"{held.id}.e{seq}"), conversation=held.id, seq=seq, at=view.now,
+        author=author or Author(kind="customer", name=held.customer.name), kind=kind,  # type: ignore[arg-type]
+        parts=parts, data=data,
+    )  # fmt: skip
+    return replace(view, entries=(*view.entries, entry), conversation=replace(held, seq=seq))
+
+
+def linked(view: DeskView, link: Link) -> DeskView:
+    return replace(view, conversation=replace(view.conversation, links=(*view.conversation.links, link)))
+
+
+def moved(view: DeskView, stage: Stage, event: str = "", *, version: int | None = None) -> DeskView:
+    """The view after an operator moved the ticket."""
+    held = view.conversation
+    ticket = held.ticket if stage is not Stage.BOT else None
+    if stage is Stage.HUMAN and ticket is not None:
+        ticket = replace(ticket, assignee=Operator(id="tg:1", name="Ольга", desk="telegram_forum"))
+    happened = Entry(
+        id=EntryId(f"{held.id}.{event}"), conversation=held.id, seq=99, at=view.now, author=Author(kind="system"),
+        kind="event", data={"event": event},
+    )  # fmt: skip
+    changed = replace(held, stage=stage, ticket=ticket, version=version or held.version + 1)
+    return replace(view, conversation=changed, entries=(*view.entries, happened))

@@ -1,4 +1,4 @@
-"""The forum desk beyond the common promises: topics that vanish, strangers, notes, receipts, the group's budget."""
+"""The forum desk beyond the common promises: cards, topics that vanish, the group's budget."""
 
 from __future__ import annotations
 
@@ -13,26 +13,11 @@ import pytest
 from bots.telegram.config import TelegramLimits
 from estafeta.fakes.telegram import Limits
 from estafeta.kernel.errors import SendFailed
-from estafeta.kernel.model import (
-    Address,
-    Author,
-    Customer,
-    Entry,
-    EntryId,
-    Media,
-    Notice,
-    Operator,
-    OperatorNoted,
-    OperatorSaid,
-    Stage,
-    Text,
-    TicketMoved,
-)
-from estafeta.kernel.ports import DeskView, Receipt
-from handoff.desks.telegram_forum.desk import FAILED, NOTED, SENT
+from estafeta.kernel.model import Address, Customer, Notice, Stage
+from estafeta.kernel.ports import Receipt
 from handoff.desks.telegram_forum.topic import CARD_LIMIT
 from tests.contracts.desk_contract import everything, item, make_view
-from tests.desks.telegram_forum.office import Office, office
+from tests.desks.telegram_forum.office import CARD, STATE, Office, moved, office
 from tests.telegram.stage import eventually
 
 
@@ -40,24 +25,6 @@ from tests.telegram.stage import eventually
 async def at() -> AsyncIterator[Office]:
     async with office() as at:
         yield at
-
-
-CARD = Notice(kind="card")
-STATE = Notice(kind="state")
-
-
-def moved(view: DeskView, stage: Stage, event: str = "", *, version: int | None = None) -> DeskView:
-    """The view after an operator moved the ticket."""
-    held = view.conversation
-    ticket = held.ticket if stage is not Stage.BOT else None
-    if stage is Stage.HUMAN and ticket is not None:
-        ticket = replace(ticket, assignee=Operator(id="tg:1", name="Ольга", desk="telegram_forum"))
-    happened = Entry(
-        id=EntryId(f"{held.id}.{event}"), conversation=held.id, seq=99, at=view.now, author=Author(kind="system"),
-        kind="event", data={"event": event},
-    )  # fmt: skip
-    changed = replace(held, stage=stage, ticket=ticket, version=version or held.version + 1)
-    return replace(view, conversation=changed, entries=(*view.entries, happened))
 
 
 async def test_the_name_always_tells_who_has_the_conversation(at: Office) -> None:
@@ -121,30 +88,6 @@ async def test_an_unchanged_state_costs_nothing(at: Office) -> None:
     for _ in range(3):
         await at.show(STATE, view)
     assert len(at.fake.calls) == before
-
-
-async def test_entries_are_folded_into_one_message(at: Office) -> None:
-    view = await at.show(CARD, make_view("Анна", "раз", "два"))
-    bot = replace(view.entries[0], id=EntryId("b"), author=Author(kind="bot"), parts=(Text(text="ответ бота"),))
-    photo = replace(view.entries[0], id=EntryId("p"), parts=(Media(kind="photo", ref="x", name="чек.jpg"),))
-    view = replace(view, entries=(*view.entries, bot, photo))
-    await at.show(Notice(kind="said", entries=everything(view)), view)
-    assert at.shown(at.topic(view))[-1] == ("👤 Анна\nраз\nдва\n\n🤖 Бот\nответ бота\n\n👤 Анна\n🖼 [photo чек.jpg]")
-
-
-async def test_long_words_come_in_several_messages(at: Office) -> None:
-    text = " ".join(f"слово{number}" for number in range(1500))
-    view = await at.show(CARD, make_view("Анна", text))
-    await at.show(Notice(kind="said", entries=everything(view)), view)
-    pieces = at.shown(at.topic(view))[1:]
-    assert len(pieces) > 2
-    assert " ".join(pieces).split()[2:] == text.split()
-
-
-async def test_words_that_are_gone_from_the_view_are_not_silently_lost(at: Office) -> None:
-    view = await at.show(CARD, make_view())
-    await at.show(Notice(kind="said", entries=(EntryId("long ago"),)), view)
-    assert "слова уже не в последних записях" in at.shown(at.topic(view))[-1]
 
 
 @pytest.mark.parametrize("kind", ["said", "card", "info", "state"])
@@ -243,152 +186,6 @@ async def test_the_topic_of_another_group_is_left_alone(at: Office) -> None:
     other = await at.show(CARD, other)
     assert at.topic(other) != at.topic(view)
     assert other.conversation.threads[at.desk.name].address.account == str(at.group.id)
-
-
-async def test_a_reply_to_a_colleague_is_a_note_and_is_marked(at: Office) -> None:
-    view = await at.show(CARD, make_view())
-    topic = at.topic(view)
-    olga = at.group.operator("Ольга")
-    first = olga.says("// он уже звонил вчера", topic=topic)["message_id"]
-    answer = at.anna.says("да, я с ним говорила", topic=topic, reply_to=first)["message_id"]
-    signals = await at.stage.inbox.have(2)
-    assert [type(signal.event) for signal in signals] == [OperatorNoted, OperatorNoted]
-    await at.fake.wait(lambda: all(m.reactions == (NOTED,) for m in at.messages(topic) if m.id in (first, answer)))
-
-
-async def test_a_reply_to_the_bot_is_for_the_customer(at: Office) -> None:
-    view = await at.show(CARD, make_view())
-    card = int(view.conversation.threads[at.desk.name].card)
-    at.anna.says("здравствуйте", topic=at.topic(view), reply_to=card)
-    [signal] = await at.stage.inbox.have()
-    assert isinstance(signal.event, OperatorSaid)
-
-
-async def test_commands_move_the_ticket_and_never_reach_the_customer(at: Office) -> None:
-    view = await at.show(CARD, make_view())
-    topic = at.topic(view)
-    at.anna.says("/take", topic=topic)
-    at.anna.says("/clsoe", topic=topic)
-    await at.told(topic, "Такой команды нет")
-    at.anna.says("/close@estafeta_stand_in_bot", topic=topic)
-    signals = await at.stage.inbox.have(2)
-    assert [s.event.move for s in signals if isinstance(s.event, TicketMoved)] == ["take", "close"]
-
-
-async def test_a_pressed_button_is_answered_after_it_is_stored(at: Office) -> None:
-    view = await at.show(CARD, make_view())
-    at.stage.inbox.gate.clear()
-    press = at.anna.presses("Взять")
-    await at.stage.inbox.until(lambda: bool(at.stage.inbox.attempts))
-    assert press.answer is None
-    at.stage.inbox.gate.set()
-    await at.fake.wait(lambda: press.answer)
-    assert at.topic(view)
-
-
-@pytest.mark.parametrize("kind", ["photo", "document", "voice", "sticker"])
-async def test_what_is_no_text_is_refused_in_words(at: Office, kind: str) -> None:
-    view = await at.show(CARD, make_view())
-    sent = at.anna.sends(kind, topic=at.topic(view), caption="" if kind == "sticker" else "подпись")
-    told = await at.told(at.topic(view), "только текст")
-    assert told.reply_to == sent["message_id"]
-    assert at.stage.inbox.attempts == []
-
-
-async def test_an_edit_is_answered_once(at: Office) -> None:
-    view = await at.show(CARD, make_view())
-    topic = at.topic(view)
-    said = at.anna.says("превет", topic=topic)["message_id"]
-    await at.stage.inbox.have()
-    at.anna.edits(said, "привет")
-    await at.told(topic, "Правка клиенту не уходит")
-    at.anna.edits(said, "привет!")
-    at.anna.says("ещё", topic=topic)
-    await at.stage.inbox.have(2)
-    assert len([text for text in at.shown(topic) if "Правка" in text]) == 1
-
-
-async def test_nobody_answers_anonymously(at: Office) -> None:
-    view = await at.show(CARD, make_view())
-    at.group.operator("Ольга", anonymous=True).says_anonymously("я тут", topic=at.topic(view))
-    await at.told(at.topic(view), "Анонимно отвечать нельзя")
-    assert at.stage.inbox.attempts == []
-
-
-async def test_strangers_are_refused(at: Office) -> None:
-    view = await at.show(CARD, make_view())
-    topic = at.topic(view)
-    member = at.group.operator("Гость", status="member")
-    at.group.chat.members[member.id]["status"] = "left"
-    raw = {
-        "update_id": 1,
-        "message": {
-            "message_id": 900, "message_thread_id": topic, "is_topic_message": True, "from": member.user,
-            "chat": {"id": at.group.id, "type": "supergroup"}, "date": 1_760_000_000, "text": "переведите деньги сюда",
-        },
-    }  # fmt: skip
-    signal, after = await at.desk.handle(raw)
-    assert signal is None
-    assert after is not None
-    await after(None)
-    await at.told(topic, "только участники группы")
-
-
-async def test_who_cannot_be_checked_is_asked_to_try_again(at: Office) -> None:
-    view = await at.show(CARD, make_view())
-    at.fake.fail("getChatMember", "answer", status=500)
-    at.anna.says("здравствуйте", topic=at.topic(view))
-    await at.told(at.topic(view), "Не удалось проверить")
-    assert at.stage.inbox.attempts == []
-    at.anna.says("здравствуйте", topic=at.topic(view))
-    await at.stage.inbox.have()
-
-
-async def test_members_are_asked_about_once(at: Office) -> None:
-    view = await at.show(CARD, make_view())
-    for number in range(3):
-        at.anna.says(str(number), topic=at.topic(view))
-    await at.stage.inbox.have(3)
-    assert len([c for c in at.fake.calls_of("getChatMember") if c.params["user_id"] == at.anna.id]) == 1
-
-
-async def test_the_general_topic_and_the_messengers_news_are_nobodys(at: Office) -> None:
-    view = await at.show(CARD, make_view())
-    said = at.anna.says("кто обедать?")["message_id"]
-    at.anna.says("я", reply_to=said)
-    at.anna.renames_topic(at.topic(view), "моё имя")
-    at.anna.says("ответ", topic=at.topic(view))
-    [signal] = await at.stage.inbox.have()
-    assert isinstance(signal.event, OperatorSaid)
-    assert signal.event.parts == (Text(text="ответ"),)
-    assert len(at.stage.inbox.attempts) == 1
-
-
-async def test_a_topic_of_nobody_says_so(at: Office) -> None:
-    topic = at.anna.opens_topic("Обеды")
-    at.stage.inbox.nobodys.add(f"telegram_forum:{at.group.id}:{topic}")
-    at.anna.says("борщ", topic=topic)
-    told = await at.told(topic, "не принадлежит ни одному клиенту")
-    assert told.reply_to is not None
-
-
-@pytest.mark.parametrize(("text", "emoji"), [("sent", SENT), ("failed: Клиент заблокировал бота.", FAILED)])
-async def test_an_operators_message_shows_what_became_of_it(at: Office, text: str, emoji: str) -> None:
-    view = await at.show(CARD, make_view())
-    topic = at.topic(view)
-    said = at.anna.says("здравствуйте", topic=topic)["message_id"]
-    [signal] = await at.stage.inbox.have()
-    assert isinstance(signal.event, OperatorSaid)
-    await at.show(Notice(kind="receipt", message=signal.event.message, text=text), view)
-    assert next(m for m in at.messages(topic) if m.id == said).reactions == (emoji,)
-    answers = [m.text for m in at.messages(topic) if m.reply_to == said]
-    assert answers == (["Не доставлено. Клиент заблокировал бота."] if emoji == FAILED else [])
-
-
-async def test_a_receipt_for_a_message_that_is_gone_is_no_failure(at: Office) -> None:
-    view = await at.show(CARD, make_view())
-    await at.show(Notice(kind="receipt", message="99999", text="sent"), view)
-    await at.show(Notice(kind="receipt", message="web-7", text="sent"), view)
 
 
 async def test_a_reminder_offers_to_take(at: Office) -> None:

@@ -15,8 +15,7 @@ from estafeta.kernel.errors import SendFailed
 from estafeta.kernel.model import Notice, Stage
 from handoff.desks.telegram_forum import TelegramForumDesk
 from tests.contracts.desk_contract import everything, item, make_view
-from tests.desks.telegram_forum.office import Office, office
-from tests.desks.telegram_forum.test_desk import CARD, STATE, moved
+from tests.desks.telegram_forum.office import CARD, STATE, Office, moved, office
 from tests.telegram.stage import UNLIMITED
 
 

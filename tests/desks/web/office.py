@@ -17,6 +17,7 @@ from aiohttp import ClientSession, CookieJar, web
 from estafeta.kernel.model import (
     Address,
     Author,
+    Capabilities,
     Conversation,
     ConversationId,
     Customer,
@@ -24,23 +25,44 @@ from estafeta.kernel.model import (
     Entry,
     EntryId,
     Intent,
+    Link,
+    Notice,
     Operator,
+    OperatorDeleted,
+    OperatorEdited,
     OperatorNoted,
+    OperatorReacted,
     OperatorSaid,
+    OutboundMessage,
+    OutboxId,
+    OutboxItem,
     Reason,
     Signal,
     Stage,
+    Template,
     Text,
     Ticket,
     TicketId,
     TicketMoved,
+    ToCustomer,
+    UndeliveredMoved,
     Understanding,
 )
-from estafeta.kernel.ports import Accepted, Change, Live
+from estafeta.kernel.ports import Accepted, Change, DeskView, Live
 from handoff.desks.web import WebDesk
+from tests.desks.web.cabinet import Cabinet
 from tests.desks.web.store import WatchedStore
 
 HEADERS = {"X-Estafeta": "1"}
+
+MB = 1_000_000
+EVERYTHING = Capabilities(
+    text=4_096, unit="utf16", caption=1_024, buttons=10, label=64, url_buttons=True,
+    marks=frozenset({"bold", "italic", "strike", "code", "link"}),
+    media={"photo": 2 * MB, "document": 2 * MB, "voice": MB, "audio": MB, "video": 2 * MB, "sticker": MB},
+    album=10, location=True, contact=True, replies=True, edits=True, deletes=True, reactions="any",
+)  # fmt: skip
+"""What the office's channels can do unless a test says otherwise."""
 
 
 class HandClock:
@@ -63,18 +85,46 @@ class HandClock:
 
 
 class Office:
-    """`address` is where the desk is served. `deliver`: whether an operator's words are marked as sent."""
+    """`address` is where the desk is served. `deliver`: whether an operator's words are marked as sent;
+    `refuses`: why they are not even tried. `channels`: what they can do, `EVERYTHING` if not said."""
 
     def __init__(self, folder: Path, *, base: str = "", replies: dict[str, dict[str, str]] | None = None) -> None:
         self.clock = HandClock()
         self.store = WatchedStore(folder / "estafeta.db", clock=self.clock).watch()
         self.customers = 0
+        self._turn = asyncio.Lock()
         self.live: asyncio.Queue[Live | None] = asyncio.Queue()
         self.typed: list[tuple[str, str]] = []
         self.address = ""
         self.base = base
         self.deliver: Literal["sent", "failed"] = "sent"
-        self.desk = WebDesk(store=self.store, clock=self.clock, replies=replies or {}, on_typing=self._typed, base=base)
+        self.cabinet = Cabinet(folder / "cabinet", store=self.store, clock=self.clock)
+        self.channels: dict[str, Capabilities | None] = {}
+        self.approved: list[Template] = []
+        self.refuses = ""
+        self.desk = WebDesk(
+            store=self.store,
+            clock=self.clock,
+            replies=replies or {},
+            on_typing=self._typed,
+            attachments=self.cabinet.attachments,
+            capabilities=lambda channel, _account: self.channels.get(channel, EVERYTHING),
+            templates=self._templates,
+            base=base,
+        )
+
+    async def _templates(self, address: Address) -> Sequence[Template]:
+        return await self.answer_templates(address)
+
+    async def answer_templates(self, _address: Address) -> Sequence[Template]:
+        return self.approved
+
+    async def inform(self, conversation: ConversationId, text: str) -> None:
+        """As the engine tells the desk a sentence, and records that it was shown."""
+        now = await self.stored(conversation)
+        view = DeskView(conversation=now, entries=(), now=self.clock.now())
+        await self.desk.show(OutboxId(f"info.{now.version}"), Notice(kind="info", text=text), view)
+        await self.commit(now)
 
     async def _typed(self, conversation: ConversationId, name: str) -> None:
         self.typed.append((conversation, name))
@@ -86,9 +136,10 @@ class Office:
 
     async def accept(self, signals: Sequence[Signal]) -> list[Accepted]:
         results = await self.store.accept(signals)
-        for signal, result in zip(signals, results, strict=True):
-            if result.fresh:
-                await self._apply(signal)
+        async with self._turn:
+            for signal, result in zip(signals, results, strict=True):
+                if result.fresh:
+                    await self._apply(signal)
         return results
 
     async def _apply(self, signal: Signal) -> None:
@@ -96,14 +147,22 @@ class Office:
         assert signal.conversation is not None
         now, event, name = await self.stored(signal.conversation), signal.event, f"{signal.id}.1"
         match event:
+            case OperatorSaid() if self.refuses:
+                data = {"event": "not_said", "why": self.refuses}
+                await self.add(now.id, kind="event", author=Author(kind="system"), data=data, entry_id=name)
             case OperatorSaid():
                 taken = replace(_ticket(now), assignee=_ticket(now).assignee or event.operator)
                 await self.commit(replace(now, stage=Stage.HUMAN, ticket=taken))
-                await self.say(now.id, "operator", event.parts[0], name=event.operator.name, entry_id=name)
-                status: dict[str, Any] = {"of": name, "status": self.deliver}
-                if self.deliver == "failed":
-                    status["sentence"] = "The customer blocked the bot"
-                await self.add(now.id, kind="delivery", author=Author(kind="system"), data=status)
+                data = {"reply_to": event.reply_to} if event.reply_to else {}
+                author = Author(kind="operator", name=event.operator.name, id=event.operator.id)
+                said = await self.add(
+                    now.id, kind="said", author=author, parts=event.parts, entry_id=name, data=data, there=event.message
+                )
+                await self.became(said, self.deliver, "The customer blocked the bot")
+            case OperatorEdited() | OperatorDeleted() | OperatorReacted():
+                await self._change(now, event)
+            case UndeliveredMoved():
+                await self._undelivered(now, event)
             case OperatorNoted():
                 author = Author(kind="operator", name=event.operator.name)
                 await self.add(now.id, kind="note", author=author, parts=(Text(text=event.text),), entry_id=name)
@@ -117,6 +176,40 @@ class Office:
                 await self.event(now.id, event="returned" if event.move == "return" else "closed")
             case _:
                 raise AssertionError(event)
+
+    async def _change(self, now: Conversation, event: OperatorEdited | OperatorDeleted | OperatorReacted) -> None:
+        link = next(link for link in now.links if event.message in (link.entry, link.there))
+        author, data = Author(kind="operator", name=event.operator.name), {"of": link.entry}
+        match event:
+            case OperatorEdited():
+                await self.add(now.id, kind="edit", author=author, parts=event.parts, data=data)
+            case OperatorDeleted():
+                await self.add(now.id, kind="deletion", author=author, data=data)
+            case _:
+                await self.add(now.id, kind="reaction", author=author, data={**data, "emoji": event.emoji})
+
+    async def _undelivered(self, now: Conversation, event: UndeliveredMoved) -> None:
+        (item,) = [item for item in now.undelivered if item.id == event.item]
+        assert isinstance(item.body, ToCustomer)
+        await self.commit(replace(now, undelivered=tuple(held for held in now.undelivered if held is not item)))
+        happened = {"resend": "resent", "drop": "dropped"}[event.move]
+        await self.event(now.id, event=happened, of=item.body.message.id, name=event.name)
+        if event.move == "resend":
+            data = {"of": item.body.message.id, "status": "sent"}
+            await self.add(now.id, kind="delivery", author=Author(kind="system"), data=data)
+
+    async def became(self, said: Entry, status: str, sentence: str = "") -> None:
+        """What became of sending it, as it is recorded; a failed one waits for somebody to decide."""
+        data = {"of": said.id, "status": status, "sentence": sentence if status == "failed" else ""}
+        await self.add(said.conversation, kind="delivery", author=Author(kind="system"), data=data)
+        if status != "failed":
+            return
+        now = await self.stored(said.conversation)
+        message = OutboundMessage(
+            id=OutboxId(said.id), to=now.address, parts=said.parts, author=said.author, seq=said.seq
+        )
+        item = OutboxItem(id=OutboxId(said.id), body=ToCustomer(message=message))
+        await self.commit(replace(now, undelivered=(*now.undelivered, item)))
 
     async def stored(self, conversation: ConversationId) -> Conversation:
         found = (await self.store.load(conversation)).conversation
@@ -145,10 +238,11 @@ class Office:
         self,
         conversation: ConversationId,
         *,
-        kind: Literal["said", "note", "event", "delivery", "edit"],
+        kind: Literal["said", "note", "event", "delivery", "edit", "deletion", "reaction"],
         author: Author,
         entry_id: str = "",
         at: datetime | None = None,
+        there: str = "",
         **more: Any,
     ) -> Entry:
         now = await self.stored(conversation)
@@ -162,6 +256,9 @@ class Office:
             channel=now.address.channel,
             **more,
         )
+        if kind == "said" and author.kind != "system":
+            link = Link(entry=entry.id, by=author.kind, at=now.address, here=f"m{entry.seq}", there=there, desk="web")
+            now = replace(now, links=(*now.links, link))
         await self.commit(now, (entry,))
         return entry
 
@@ -174,8 +271,9 @@ class Office:
         name: str = "",
         **more: Any,
     ) -> Entry:
-        part = Text(text=what) if isinstance(what, str) else what
-        return await self.add(conversation, kind="said", author=Author(kind=who, name=name), parts=(part,), **more)
+        """`what`: words, a part, or several parts."""
+        parts = what if isinstance(what, tuple) else (Text(text=what) if isinstance(what, str) else what,)
+        return await self.add(conversation, kind="said", author=Author(kind=who, name=name), parts=parts, **more)
 
     async def event(self, conversation: ConversationId, **data: Any) -> Entry:
         return await self.add(conversation, kind="event", author=Author(kind="system"), data=data)
@@ -207,6 +305,7 @@ class Office:
                 addresses=(address,), name=name, language=language, first_seen=now - timedelta(days=40), messages=7
             ),
             stage=stage,
+            heard_at=now,
             dialog=Dialog(slots=slots or {}),
             tickets=0 if stage is Stage.BOT else 2,
             understandings=understood,
@@ -265,6 +364,7 @@ async def open_office(*, base: str = "", replies: dict[str, dict[str, str]] | No
         office.desk.mount(app, office.accept)
         runner = web.AppRunner(app, access_log=None)
         await office.store.open()
+        await office.cabinet.files.open()
         await runner.setup()
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         office.address = f"http://127.0.0.1:{runner.addresses[0][1]}"
@@ -275,4 +375,5 @@ async def open_office(*, base: str = "", replies: dict[str, dict[str, str]] | No
             await office.live.put(None)
             await following
             await runner.cleanup()
+            await office.cabinet.files.close()
             await office.store.close()

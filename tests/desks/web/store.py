@@ -45,6 +45,10 @@ class WatchedStore(SqliteStore):
         self._check()
         return await super().conversations(stages=stages, limit=limit)
 
+    async def undelivered(self, limit: int) -> list[Conversation]:
+        self._check()
+        return await super().undelivered(limit)
+
     async def put(self, key: str, value: Json) -> None:
         self._check()
         await super().put(key, value)

@@ -35,7 +35,7 @@ async def test_a_ticket_from_waiting_to_closed(page: Page, office: Office) -> No
     await send(page, "Looking into it")
     mine = page.locator("#transcript .message.operator.own")
     await expect(mine).to_contain_text("Looking into it")
-    await expect(mine.locator(".message-state")).to_have_text("delivered")
+    await expect(mine.locator(".message-state")).to_have_text("sent")
     await expect(page.locator("#pending .message")).to_have_count(0)
     await office.say(who, "customer", "Thank you!")
     await expect(page.locator("#transcript .message").last).to_contain_text("Thank you!")

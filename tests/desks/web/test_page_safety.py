@@ -5,7 +5,21 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Page, expect
 
-from estafeta.kernel.model import Button, Media, Stage
+from estafeta.kernel.errors import SendFailed
+from estafeta.kernel.model import (
+    Author,
+    Button,
+    Contact,
+    ConversationId,
+    Location,
+    Mark,
+    Media,
+    MediaKind,
+    Stage,
+    Template,
+    Text,
+    Unsupported,
+)
 from tests.desks.web.browser import log_in, row
 from tests.desks.web.office import Office
 
@@ -42,7 +56,7 @@ async def test_hostile_words_are_only_words(page: Page, office: Office) -> None:
         )
         await office.say(who, "customer", text, name=text)
         await office.say(who, "bot", text, buttons=(Button(id="b", text=text),))
-        await office.say(who, "customer", Media(kind="document", ref="r", name=text))
+        await say_parts(office, who, text)
         await office.event(who, event=text, name=text)
         await office.event(who, event="opened", reason=text)
         await office.event(who, event="flow", flow=text)
@@ -54,8 +68,39 @@ async def test_hostile_words_are_only_words(page: Page, office: Office) -> None:
         await expect(page.locator("#talk-name")).to_have_text(" ".join(text.split()))
         await expect(page.locator("#transcript .message.bot p").first).to_have_text(text)
         await expect(page.locator("#card .request")).to_have_text(text)
+        hrefs = await page.evaluate("[...document.querySelectorAll('a[href]')].map((link) => link.protocol)")
+        assert set(hrefs) <= {"http:", "https:", "tel:"}
+        await page.click("#undelivered-open")
+        await expect(page.locator(".undelivered-item").first).to_be_visible()
+        await page.click("#undelivered-close")
     assert await page.evaluate("window.hurt") is None
-    assert await page.locator("#desk iframe, #desk script, #desk style, #desk img[src=x], #desk svg").count() == 0
+    assert (
+        await page.locator("#desk iframe, #desk script, #desk style, #desk img[src=x], #desk svg:not(.icon)").count()
+        == 0
+    )
+
+
+KINDS: tuple[MediaKind, ...] = ("photo", "document", "voice", "video", "sticker")
+
+
+async def say_parts(office: Office, who: ConversationId, text: str) -> None:
+    """The text in every place where somebody outside may have put it."""
+    office.cabinet.elsewhere["gone"] = SendFailed("file_gone", text, fault="content")
+    for kind in KINDS:
+        gone = Media(kind=kind, ref="gone", origin=office.cabinet.origin, name=text, mime=text, size=-1, duration=1e9)
+        await office.say(who, "customer", (gone, Text(text=text)), data={"quote": text, "reply_to": text})
+    mark = Mark(kind="link", start=0, end=len(text), url=text)
+    await office.say(who, "customer", Text(text=text, marks=(mark, Mark(kind="bold", start=-5, end=10**9))))
+    await office.say(who, "customer", Location(latitude=-1e308, longitude=1e308, title=text))
+    await office.say(who, "customer", Contact(phone=text, name=text))
+    await office.say(who, "customer", Unsupported(kind=text))
+    await office.say(who, "operator", Template(name=text, language=text, values=(text,), text=text), name=text)
+    said = await office.say(who, "bot", "ok", buttons=(Button(id="u", text=text, url=text),), data={"where": text})
+    for of in (said.id, text):
+        await office.add(who, kind="reaction", author=Author(kind="customer"), data={"of": of, "emoji": text})
+    await office.became(said, "failed", text)
+    new = (Text(text=text), Unsupported(kind=text))
+    await office.add(who, kind="edit", author=Author(kind="bot", name=text), parts=new, data={"of": said.id})
 
 
 async def test_only_web_addresses_become_links(page: Page, office: Office) -> None:

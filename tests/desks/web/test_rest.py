@@ -106,12 +106,15 @@ async def test_entries_can_be_read_from_the_end_and_from_a_place(office: Office)
     assert [entry["seq"] for entry in after] == [2, 3]
 
 
-async def test_what_is_no_text_is_named_beside_the_words(office: Office) -> None:
+async def test_a_file_is_told_by_its_place_and_not_by_the_messengers_name_of_it(office: Office) -> None:
     who = await office.customer("Вера")
-    await office.say(who, "customer", Media(kind="photo", ref="secret-file-id", name="чек.jpg", size=10))
+    photo = Media(kind="photo", ref="secret-file-id", origin="telegram:main", name="чек.jpg", size=10)
+    await office.say(who, "customer", (photo, Text(text="вот")))
     async with office.client() as client:
         entry = (await get(client, f"api/v1/conversations/{who}/entries"))["entries"][0]
-    assert entry["data"]["attachments"] == [{"kind": "photo", "name": "чек.jpg", "size": 10}]
+    first, second = entry["parts"]
+    assert (first["kind"], first["file"], first["name"], first["size"]) == ("photo", 0, "чек.jpg", 10)
+    assert (second["kind"], second["file"], second["text"], entry["text"]) == ("text", None, "вот", "вот")
     assert "secret-file-id" not in str(entry)
 
 

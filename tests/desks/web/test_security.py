@@ -30,7 +30,7 @@ async def test_without_a_session_nothing_is_answered(office: Office, item: Any) 
     who = await office.customer("Вера", stage=Stage.QUEUED)
     body = {"id": str(uuid4()), "text": "x"} if item.method == "POST" else None
     async with office.client("") as client:
-        path = f"api/v1{item.path.replace('{id}', who)}"
+        path = f"api/v1{item.path.format(id=who, seq=1, n=0, item='i1')}"
         async with client.request(item.method, path, json=body, headers=HEADERS) as answer:
             assert answer.status == 401
             assert "log-in link" in (await answer.json())["error"]["text"]

@@ -66,6 +66,8 @@ async def test_no_keyboards_without_bot_features(shop: Community, ivan: Particip
     shop.switches_bot_features(on=False)
     code, _ = await client.error("messages.send", peer_id=ivan.id, random_id=1, message="x", keyboard=keys([[text()]]))
     assert code == 912
+    assert await client.call("groups.setSettings", group_id=shop.id, bots_capabilities=1) == 1
+    await client.call("messages.send", peer_id=ivan.id, random_id=1, message="x", keyboard=keys([[text()]]))
 
 
 async def test_a_text_button_sends_its_label_and_payload(fake: FakeVk, ivan: Participant, send: Send) -> None:

@@ -147,12 +147,26 @@ async def test_formatting_counts_utf16(fake: FakeVk, ivan: Participant, client: 
 
 async def test_a_place_and_a_carousel(fake: FakeVk, ivan: Participant, client: Client, send: Send) -> None:
     await send(None, lat="55.7", long="37.6")
-    element = {"title": "Чайник", "description": "Медный", "buttons": []}
+    button = {"action": {"type": "text", "label": "Беру", "payload": '{"take": 1}'}}
+    element = {"title": "Чайник", "description": "Медный", "buttons": [button]}
     await send("Выбирайте", template=json.dumps({"type": "carousel", "elements": [element]}))
     assert fake.shown(ivan) == ["[geo]", "Выбирайте"]
-    many = json.dumps({"type": "carousel", "elements": [element] * 11})
-    answer = await client.error("messages.send", peer_id=ivan.id, random_id=99, message="x", template=many)
-    assert answer[0] == 100
+    pressed = ivan.presses("Беру")
+    assert isinstance(pressed, dict)
+    assert (pressed["text"], pressed["payload"]) == ("Беру", '{"take": 1}')
+    wrong = (
+        [element] * 11,
+        [element, element | {"buttons": [button, button]}],
+        [element, {"title": "Чайник", "buttons": [button]}],
+        [element | {"buttons": []}],
+        [element | {"buttons": [button] * 4}],
+        [element | {"title": "я" * 81}],
+        [{"buttons": [button]}],
+    )
+    for elements in wrong:
+        template = json.dumps({"type": "carousel", "elements": elements})
+        answer = await client.error("messages.send", peer_id=ivan.id, random_id=99, message="x", template=template)
+        assert answer[0] == 100
 
 
 async def test_an_edit_replaces_text_buttons_and_attachments(

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import base64
-import re
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 from estafeta.fakes.whatsapp import FakeWhatsApp
-from estafeta.fakes.whatsapp.acts import ACTS
-from estafeta.fakes.whatsapp.page import STATIC
+from estafeta.fakes.whatsapp.saved import lasting
 from tests.fakes.whatsapp.conftest import VERIFY_TOKEN, Business, Ear
-from tests.fakes.whatsapp.test_sending import buttons
+from tests.fakes.whatsapp.test_sending import buttons, listed, rows
 
 
 async def act(business: Business, name: str, /, status: int = 200, **body: Any) -> Any:
@@ -43,18 +42,15 @@ async def test_people_can_be_played_over_http(fake: FakeWhatsApp, business: Busi
     await act(business, "do", person=maria, do="read")
     for emoji in ("👍", ""):
         await act(business, "react", person=maria, message=said, emoji=emoji)
-    chat = (await view(business, person=maria))["chat"]
-    texts = [
-        "Добрый день",
-        "[image] вот",
-        "[location] 1.0, 2.0",
-        "[contacts] Курьер",
-        "Чем помочь?",
-        "Да",
-        "с телефона",
-    ]
-    assert [message["text"] for message in chat["messages"]] == texts
-    assert chat["messages"][4]["status"] == "read"
+    seen = await view(business, customer=maria)
+    texts = ["Добрый день", "вот", "", "", "Чем помочь?", "Да", "с телефона"]
+    lines = seen["customer"]["messages"]
+    assert [line["text"] for line in lines] == texts
+    assert lines[1]["files"][0]["kind"] == "photo"
+    assert (lines[2]["place"]["latitude"], lines[3]["contact"]["first_name"]) == (1, "Курьер")
+    assert (lines[4]["status"], lines[4]["bot"], lines[4]["buttons"][0][0]["text"]) == ("read", True, "Да")
+    assert (lines[5]["reply"]["text"], lines[6]["tag"]) == ("Чем помочь?", "fromApp")
+    assert seen["group"]["topics"][0]["preview"] == "с телефона"
     await act(business, "told")
     assert [message["type"] for message in ear.messages][:3] == ["text", "edit", "image"]
     await act(business, "delete", person=maria, message=said)
@@ -64,8 +60,8 @@ async def test_people_can_be_played_over_http(fake: FakeWhatsApp, business: Busi
     assert (await act(business, "say", 409, person=maria, text="x"))["error"].startswith("Мария has blocked")
     await act(business, "do", person=maria, do="unblock")
     await act(business, "do", person=maria, do="leave")
-    people = (await view(business))["people"]
-    assert people == [{"id": maria, "name": "Мария", "phone": "79000000001"}]
+    people = (await view(business))["customers"]
+    assert [(one["id"], one["name"], one["phone"]) for one in people] == [(maria, "Мария", "79000000001")]
 
 
 async def test_time_trouble_templates_and_the_webhook(fake: FakeWhatsApp, business: Business, ear: Ear) -> None:
@@ -113,12 +109,38 @@ async def test_the_page_is_served_with_a_strict_policy(fake: FakeWhatsApp, busin
         assert await response.content.readuntil(b"\n\n") == b"data: changed\n\n"
 
 
-def test_the_pages_script_does_only_what_there_is_and_has_every_word_in_both_languages() -> None:
-    script = (STATIC / "page.js").read_text(encoding="utf-8")
-    html = (STATIC / "index.html").read_text(encoding="utf-8")
-    assert set(re.findall(r'act\("([a-z-]+)"', script)) <= ACTS.keys()
-    used = set(re.findall(r'word\("(\w+)"', script)) | set(re.findall(r'data-(?:word|label|placeholder)="(\w+)"', html))
-    russian, english = (script.split(f"  {language}: {{")[1].split("\n  },")[0] for language in ("ru", "en"))
-    for words in (russian, english):
-        assert used <= set(re.findall(r"(\w+): \"", words))
-    assert "innerHTML" not in script
+async def test_a_message_that_has_not_arrived_is_seen_by_the_business_only(
+    fake: FakeWhatsApp, business: Business, ear: Ear
+) -> None:
+    maria = fake.person("Мария")
+    maria.says("?")
+    maria.goes_offline()
+    await business.send(maria.phone, "Вы здесь?")
+    seen = await view(business, customer=maria.id)
+    assert [line["text"] for line in seen["customer"]["messages"]] == ["?"]
+    assert [(line["text"], line["status"]) for line in seen["group"]["messages"]][1:] == [("Вы здесь?", "sent")]
+    await business.post({"to": maria.phone, "type": "interactive", "interactive": listed({"rows": rows(2)})})
+    maria.comes_online()
+    line = (await view(business, customer=maria.id))["customer"]["messages"][-1]
+    assert len(line["buttons"]) == 2  # one in each row
+
+
+async def test_the_world_outlives_the_process(tmp_path: Path, ear: Ear) -> None:
+    path = tmp_path / "chats.json"
+    async with lasting(FakeWhatsApp(), path) as fake:
+        maria = fake.person("Мария", phone="79000000001")
+        maria.says("Здравствуйте")
+        maria.sends("image", b"\xff\xd8\xff", caption="вот")
+        fake.passes(hours=1)
+        number, now = fake.number.id, fake.clock.now()
+    async with lasting(FakeWhatsApp(), path) as fake:
+        again = fake.person("Мария")
+        assert (again.id, again.phone, fake.number.id) == (maria.id, "79000000001", number)
+        assert fake.shown(again) == ["Здравствуйте", "[image] вот"]
+        assert fake.content(fake.messages(again)[1]) == b"\xff\xd8\xff"
+        assert fake.clock.now() >= now
+        assert again.says("?") not in {message.id for message in fake.messages(again)[:2]}
+    path.write_text("{}", encoding="utf-8")
+    with pytest.raises(ValueError, match="is not a saved state"):
+        async with lasting(FakeWhatsApp(), path):
+            pass

@@ -42,12 +42,53 @@ async function ask(method, path, body) {
     throw new Failed(0, t("error.network"));
   }
   if (response.ok) return response.status === 200 ? response.json() : null;
-  const told = await response.json().catch(() => null);
-  if (response.status === 401) onLoggedOut();
-  throw new Failed(response.status, told?.error?.text || t("error.server", { status: response.status }));
+  throw failed(response.status, await response.json().catch(() => null));
+}
+
+function failed(status, told) {
+  if (status === 401) onLoggedOut();
+  return new Failed(status, told?.error?.text || t("error.server", { status }));
 }
 
 const one = (id) => `conversations/${encodeURIComponent(id)}`;
+const line = (id, seq) => `${one(id)}/entries/${Number(seq)}`;
+
+/** Sends a file; `onProgress` is told the share that has gone, 0 to 1. `stop` of the answer ends it. */
+function upload(file, onProgress) {
+  const request = new XMLHttpRequest();
+  const done = new Promise((resolve, reject) => {
+    const address = new URL("files", root);
+    address.searchParams.set("name", file.name || "");
+    request.open("POST", address);
+    request.setRequestHeader("X-Estafeta", "1");
+    request.setRequestHeader("Accept-Language", language());
+    request.setRequestHeader("Content-Type", file.type || "application/octet-stream");
+    request.responseType = "json";
+    request.upload.onprogress = (event) => event.lengthComputable && onProgress(event.loaded / event.total);
+    request.onload = () => (request.status === 201 ? resolve(request.response) : reject(failed(request.status, request.response)));
+    request.onerror = () => reject(new Failed(0, t("error.network")));
+    request.send(file);
+  });
+  return { done, stop: () => request.abort() };
+}
+
+/** Why a file cannot be had, as a sentence; "" when it can. */
+async function whyNoFile(address) {
+  const stop = new AbortController();
+  try {
+    const response = await fetch(address, {
+      headers: { "Accept-Language": language() },
+      credentials: "same-origin",
+      signal: stop.signal,
+    });
+    if (response.ok) return "";
+    return failed(response.status, await response.json().catch(() => null)).message;
+  } catch {
+    return t("error.network");
+  } finally {
+    stop.abort();
+  }
+}
 
 export const api = {
   me: () => ask("GET", "me"),
@@ -60,5 +101,15 @@ export const api = {
   say: (id, mode, message) => ask("POST", `${one(id)}/${mode}`, message),
   move: (id, move) => ask("POST", `${one(id)}/move`, { id: uuid(), move }),
   typing: (id) => ask("POST", `${one(id)}/typing`),
+  edit: (id, seq, message) => ask("POST", `${line(id, seq)}/edit`, message),
+  remove: (id, seq) => ask("POST", `${line(id, seq)}/delete`, { id: uuid() }),
+  react: (id, seq, emoji) => ask("POST", `${line(id, seq)}/react`, { id: uuid(), emoji }),
+  templates: (id) => ask("GET", `${one(id)}/templates`),
+  undelivered: () => ask("GET", "undelivered"),
+  moveUndelivered: (item, conversation, move) =>
+    ask("POST", `undelivered/${encodeURIComponent(item)}`, { id: uuid(), conversation, move }),
+  fileAddress: (id, seq, number) => new URL(`${line(id, seq)}/files/${Number(number)}`, root).href,
+  whyNoFile,
+  upload,
   replies: () => ask("GET", "replies"),
 };

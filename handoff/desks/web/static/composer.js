@@ -2,9 +2,13 @@
 // words on the button and in the field.
 
 import { api } from "./api.js";
+import { attached, startAttach, taken } from "./attach.js";
 import * as canned from "./canned.js";
+import { context, draw as drawContext, edit, end, startContext } from "./context.js";
 import { by, choose, keep, kept, toast } from "./dom.js";
-import { belongs, on, openRow, state } from "./state.js";
+import * as limits from "./limits.js";
+import { belongs, emit, on, openRow, state, windowClosed } from "./state.js";
+import { lastOwn } from "./talk.js";
 import { unsent } from "./unsent.js";
 import { t } from "./words.js";
 
@@ -46,6 +50,19 @@ export function startComposer() {
     drawOwner();
   });
   on("open", restore);
+  on("context", drawSend);
+  startAttach(() => mode === "reply" && context()?.kind !== "edit");
+  limits.startLimits(() => mode === "reply");
+  startContext({
+    draft: () => field().value,
+    note: () => mode === "note" && field().value.trim() !== "",
+    begin: (text) => {
+      setMode("reply");
+      putWords(text);
+      field().focus();
+    },
+    ended: putWords,
+  });
   canned.startCanned((text) => {
     field().value = text;
     changed();
@@ -53,11 +70,21 @@ export function startComposer() {
   });
 }
 
+function putWords(text) {
+  if (text !== null) field().value = text;
+  canned.forget();
+  saveDraft();
+  fit();
+  drawCount();
+  emit("mode");
+}
+
 /** The draft of the conversation that is open now. */
 function restore() {
   canned.forget();
   const draft = kept(sessionStorage, draftKey(state.open), {});
-  field().value = draft.text ?? "";
+  const held = context();
+  field().value = (held?.kind === "edit" ? held.text : draft.text) ?? "";
   // Words begun as a note stay one, or a customer would get them; the mode itself does not outlive them.
   setMode(draft.mode === "note" ? "note" : "reply", { focus: false, only: true });
   fit();
@@ -75,12 +102,19 @@ export function setMode(next, { focus = true, only = false } = {}) {
     by(`mode-${each}`).tabIndex = each === mode ? 0 : -1;
   }
   by("mode-says").textContent = t(`composer.says.${mode}`);
-  by("send").textContent = t(mode === "note" ? "composer.save" : "composer.send");
+  if (mode === "note" && context()) end();
+  drawSend();
   field().placeholder = t(`composer.placeholder.${mode}`);
   field().setAttribute("aria-label", t(`composer.${mode}`));
   saveDraft();
   drawOwner();
+  emit("mode");
   if (focus) field().focus();
+}
+
+function drawSend() {
+  const says = mode === "note" ? "save" : context()?.kind === "edit" ? "change" : "send";
+  by("send").textContent = t(`composer.${says}`);
 }
 
 export const toggleMode = () => setMode(mode === "reply" ? "note" : "reply");
@@ -95,14 +129,15 @@ function noteEnds() {
   setMode(field().value.trim() ? "note" : "reply", { focus: false, only: true });
 }
 
+/** New words for an old message are no draft: they are gone with the page, and the message stays as it is. */
 function saveDraft() {
-  if (!state.open) return;
+  if (!state.open || context()?.kind === "edit") return;
   const text = field().value;
   keep(sessionStorage, draftKey(state.open), text ? { text, mode } : null);
 }
 
 function changed() {
-  if (mode === "reply" && field().value.startsWith("//")) {
+  if (mode === "reply" && field().value.startsWith("//") && !context()) {
     field().value = field().value.slice(2).trimStart();
     setMode("note", { only: true });
   }
@@ -128,13 +163,27 @@ function pressed(event) {
   if (event.key === "Enter" && !event.shiftKey && !event.isComposing && !event.altKey) {
     event.preventDefault();
     send();
+  } else if (event.key === "Escape" && context()) {
+    event.preventDefault();
+    event.stopPropagation();
+    end();
+  } else if (event.key === "ArrowUp" && !field().value && mode === "reply" && !event.altKey) {
+    const last = lastOwn();
+    if (!last) return;
+    event.preventDefault();
+    edit(last);
   }
 }
 
 async function send() {
   const text = field().value.trim();
   const row = openRow();
-  if (!row || !text || [...text].length > LIMIT) return;
+  const { files, trouble } = mode === "reply" ? attached() : { files: [], trouble: "" };
+  if (!row || [...text].length > LIMIT) return;
+  if (context()?.kind === "edit") return saveEdit(row, text);
+  if (trouble) return toast(t(trouble));
+  if (!text && !files.length) return;
+  if (mode === "reply" && windowClosed()) return limits.draw();
   if (mode === "reply" && canned.lacks(text)) {
     field().focus();
     canned.follow(text);
@@ -154,14 +203,35 @@ async function send() {
   }
   if (state.open !== row.id) return;
   field().value = "";
+  const replyTo = as === "reply" ? (context()?.seq ?? null) : null;
+  if (as === "reply") {
+    taken();
+    end();
+  }
   // A mode chosen by its button or key stays until it is changed; that of two slashes was for this note.
   if (once) setMode("reply");
   else saveDraft();
   canned.forget();
   fit();
   drawCount();
-  unsent.add(row.id, as, text);
+  if (as === "reply") unsent.add(row.id, as, text, { files, reply_to: replyTo });
+  else if (text) unsent.add(row.id, as, text);
   field().focus();
+}
+
+/** The words stay in the field until the server has taken them; the same id again is the same edit. */
+async function saveEdit(row, text) {
+  const held = context();
+  if (!text || by("send").disabled) return;
+  if (text === held.text) return end();
+  by("send").disabled = true;
+  try {
+    await api.edit(row.id, held.seq, { id: held.id, text });
+    if (context() === held) end();
+  } catch (error) {
+    toast(error.message);
+  }
+  drawCount();
 }
 
 function tellTyping() {
@@ -198,5 +268,6 @@ function fit() {
 /** After a change of language. */
 export function translate() {
   setMode(mode, { focus: false, only: once });
+  drawContext();
   drawCount();
 }

@@ -10,6 +10,7 @@ import { t } from "./words.js";
 const KEYS = [
   ["Enter", "help.enter"],
   ["Shift+Enter", "help.shiftenter"],
+  ["↑", "help.last"],
   ["/", "help.canned"],
   ["Alt+N", "help.note"],
   ["//", "help.slashes"],
@@ -31,7 +32,7 @@ export function startKeys(onSelect) {
 }
 
 function pressed(event) {
-  if (by("desk").hidden || document.querySelector("dialog[open]")) return;
+  if (by("desk").hidden || document.querySelector("dialog[open], [popover]:popover-open")) return;
   const typing = event.target.matches?.("input, textarea, select");
   if (event.altKey && !event.ctrlKey && !event.metaKey) {
     const done = ALT[event.code];

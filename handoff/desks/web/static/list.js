@@ -147,6 +147,7 @@ function marksOf(row) {
   const marks = [channel(row.channel)];
   if (row.stage === "queued" && row.reason) marks.push(reason(row.reason));
   if (row.stage === "human" && !row.mine) marks.push(bdi(row.assignee));
+  if (row.undelivered) marks.unshift(el("span", { class: "late-text" }, t("undelivered.row", { n: row.undelivered })));
   if (row.unreachable) marks.push(el("span", { class: "late-text" }, t("row.unreachable")));
   return marks.flatMap((mark, index) => (index ? [" · ", mark] : [mark]));
 }

@@ -10,11 +10,14 @@ import { bdi, by, keep, kept, toast } from "./dom.js";
 import { startKeys } from "./keys.js";
 import * as list from "./list.js";
 import { Live } from "./live.js";
+import { startMenu } from "./menu.js";
 import { drawLogin, showLogin, startLogin, takeCode } from "./login.js";
 import { belongs, emit, on, openRow, state } from "./state.js";
 import * as talk from "./talk.js";
+import { startTemplate } from "./template.js";
+import * as undelivered from "./undelivered.js";
 import { unsent } from "./unsent.js";
-import { fillPage, language, nameOf, setLanguage, t } from "./words.js";
+import { fillPage, language, nameOf, setLanguage, t, told } from "./words.js";
 
 const THEME = "estafeta.desk.theme";
 const OVER = "estafeta.desk.over";
@@ -85,7 +88,7 @@ async function refreshAll() {
       state.loaded = true;
       emit("rows");
       drawHead();
-      if (state.open) await Promise.all([refreshOne(state.open), talk.more(state.open)]);
+      await Promise.all([undelivered.refresh(), state.open && refreshOne(state.open), state.open && talk.more(state.open)]);
     })(),
   );
 }
@@ -103,12 +106,11 @@ async function refreshOne(id) {
   try {
     const found = await api.conversation(id);
     if (asking.get(id) !== turn) return;
+    const before = state.rows.get(id)?.undelivered ?? 0;
     state.rows.set(id, found.row);
-    if (id === state.open) {
-      state.card = found.card;
-      emit("card");
-    }
+    if (id === state.open) opened(found);
     emit("rows");
+    if (before || found.row.undelivered) quietly(undelivered.refresh());
   } catch (error) {
     if (error.status === 404 || error.status === 400) {
       state.rows.delete(id);
@@ -118,6 +120,21 @@ async function refreshOne(id) {
     else if (error.status !== 401) toast(error.message);
   }
   if (id === state.open) drawHead();
+}
+
+let heard = "";
+
+/** What is known of the open conversation besides its row and its timeline. */
+function opened(found) {
+  state.card = found.card;
+  state.can = found.can;
+  state.canAt = Date.now();
+  state.waiting = new Map(found.undelivered.map(({ seq, item }) => [seq, item]));
+  emit("card");
+  emit("can");
+  if (!found.told || found.told.id === heard) return;
+  heard = found.told.id;
+  toast(told(`why.${found.told.text}`, found.told.text));
 }
 
 // --- what is above and around -------------------------------------------------------------------------
@@ -156,6 +173,8 @@ function translate() {
   drawHead();
   look();
   emit("rows");
+  emit("can");
+  emit("language");
 }
 
 function applyTheme() {
@@ -180,6 +199,9 @@ async function enter() {
     card.startCard();
     actions.startActions();
     composer.startComposer();
+    startMenu();
+    startTemplate();
+    undelivered.startUndelivered(select);
     startAlerts(select);
     startKeys(select);
     on("rows", drawHead);

@@ -15,6 +15,11 @@ export const state = {
   /** The open conversation's id, "" for none. */
   open: "",
   card: null,
+  /** What may be done on its channel, or null; and when that was told, by this machine's clock. */
+  can: null,
+  canAt: 0,
+  /** Its messages that could not be delivered: an entry's seq to the outbox item. */
+  waiting: new Map(),
   /** Its timeline, ascending. */
   entries: [],
   gone: false,
@@ -34,3 +39,8 @@ export function belongs(row) {
 }
 
 export const openRow = () => state.rows.get(state.open) ?? null;
+
+/** Until when one may write freely by this machine's clock; null: always. */
+export const closesAt = () => (state.can?.window ? state.canAt + state.can.window.left * 1000 : null);
+
+export const windowClosed = () => closesAt() !== null && Date.now() >= closesAt();

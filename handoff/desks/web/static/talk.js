@@ -2,15 +2,19 @@
 
 import { api } from "./api.js";
 import { by, el, toast } from "./dom.js";
-import { bodyOf, editMessage, eventNode, markEdited, messageNode, showDelivery } from "./entry.js";
+import * as messages from "./entry.js";
+import { actionsOf, openMenu } from "./menu.js";
+import { nameOfPart, partsOf } from "./parts.js";
 import { emit, on, openRow, state } from "./state.js";
 import { unsent } from "./unsent.js";
-import { clock, day, sameDay, t } from "./words.js";
+import { decide } from "./undelivered.js";
+import { clock, day, sameDay, t, told } from "./words.js";
 
 const PAGE = 100;
 const JOIN_WITHIN = 5 * 60000;
 const TYPING_LASTS = 6000;
 
+/** Entries' ids to the messages that show them. */
 let drawn = new Map();
 let previous = null;
 let unseen = 0;
@@ -23,9 +27,33 @@ export function startTalk() {
   by("scroller").addEventListener("scroll", () => {
     if (atBottom()) setUnseen(0);
   });
-  new ResizeObserver(() => stuck && toBottom()).observe(by("scroller"));
+  const grown = new ResizeObserver(() => stuck && toBottom());
+  // The timeline itself grows when a picture has come.
+  for (const id of ["scroller", "transcript", "pending"]) grown.observe(by(id));
   on("unsent", drawPending);
+  on("can", drawAbilities);
+  messages.startEntries({ more: openMenu, go: goTo, undelivered: (item, move) => decide(item, state.open, move) });
 }
+
+/** What may be done with the messages, and which of them wait undelivered, may have changed. */
+function drawAbilities() {
+  for (const message of drawn.values()) {
+    message.more.hidden = actionsOf(message).length === 0;
+    if (message.status === "failed") messages.drawFoot(message);
+  }
+}
+
+function goTo(id) {
+  const node = drawn.get(id)?.node;
+  if (!node) return;
+  node.scrollIntoView({ block: "center" });
+  node.classList.add("found");
+  setTimeout(() => node.classList.remove("found"), 1600);
+}
+
+/** The operator's own latest message that may be edited, or undefined. */
+export const lastOwn = () =>
+  [...drawn.values()].findLast((message) => actionsOf(message).some((action) => action.id === "edit"));
 
 let stuck = true;
 
@@ -124,37 +152,58 @@ function append(entries) {
 }
 
 function draw(entry) {
-  if (entry.kind === "delivery") {
-    const node = drawn.get(entry.data.of);
-    if (node) showDelivery(node, entry.data.status, entry.data.sentence);
-    return;
+  if (CHANGES[entry.kind]) {
+    const about = messageAbout(entry);
+    if (about) {
+      CHANGES[entry.kind](about, entry);
+      about.more.hidden = actionsOf(about).length === 0;
+      return;
+    }
+    if (entry.kind === "delivery" || (entry.kind === "reaction" && !entry.data.emoji)) return;
   }
-  const edited = entry.kind === "edit" ? editedNode(entry) : null;
-  if (edited) {
-    editMessage(edited, entry);
-    return;
-  }
+  if (entry.kind === "event") heardEvent(entry);
   const box = by("transcript");
   if (!previous || !sameDay(previous.at, entry.at)) {
     box.append(el("h2", { class: "day" }, el("span", {}, day(entry.at))));
     previous = null;
   }
-  const node = entry.kind === "event" ? eventNode(entry) : messageNode(entry, joins(entry));
-  drawn.set(entry.id, node);
-  if (entry.kind === "said" && entry.author.kind === "operator") showDelivery(node, "accepted", "");
-  if (entry.kind === "note") showDelivery(node, "kept", "");
-  // New words for a message that is not shown here still are words: they stand on their own.
-  if (entry.kind === "edit") markEdited(node);
-  box.append(node);
+  if (["said", "note", "edit"].includes(entry.kind)) box.append(drawMessage(entry).node);
+  else box.append(messages.eventNode(entry));
   previous = entry;
 }
 
-/** The message an edit is about: by its entry, or by the messenger's own id of it. */
-function editedNode(edit) {
-  if (edit.data.of) return drawn.get(edit.data.of);
-  const about = state.entries.findLast(
-    (entry) => entry.kind === "said" && entry.author.kind === edit.author.kind && entry.data.message === edit.data.message,
-  );
+const CHANGES = {
+  delivery: (message, entry) => messages.showDelivery(message, entry.data.status, entry.data.sentence),
+  edit: messages.editMessage,
+  deletion: messages.deleteMessage,
+  reaction: messages.reactMessage,
+};
+
+function drawMessage(entry) {
+  const message = messages.makeMessage(entry, joins(entry));
+  drawn.set(entry.id, message);
+  if (entry.kind === "said" && entry.author.kind === "operator" && !entry.data.where) messages.showDelivery(message, "accepted");
+  if (entry.kind === "note") messages.showDelivery(message, "kept");
+  if (entry.kind === "edit") messages.markEdited(message);
+  message.more.hidden = actionsOf(message).length === 0;
+  return message;
+}
+
+/** Some events are about a message too. */
+function heardEvent(entry) {
+  const { event, of, why } = entry.data;
+  const message = drawn.get(of);
+  if (event === "resent" && message) messages.showDelivery(message, "accepted");
+  if (event === "not_said") unsent.refused(state.open, entry.id, told(`why.${why}`, String(why ?? "")));
+}
+
+/** The message that a change is about: by its entry, or by the messenger's own id of it. */
+function messageAbout(change) {
+  const { of, message } = change.data;
+  if (of) return drawn.get(of);
+  if (!message) return undefined;
+  const mayBe = (entry) => change.kind === "reaction" || entry.author.kind === change.author.kind;
+  const about = state.entries.findLast((entry) => entry.kind === "said" && mayBe(entry) && entry.data.message === message);
   return about && drawn.get(about.id);
 }
 
@@ -200,9 +249,14 @@ function pendingNode(item) {
     "article",
     { class: `message own pending ${item.mode === "note" ? "note" : "operator"}` },
     el("header", { class: "message-head" }, el("span", { class: "message-name" }, t("who.you"))),
-    el("div", { class: "message-body", dir: "auto" }, ...bodyOf(item.text)),
+    el("div", { class: "message-body", dir: "auto" }, ...pendingBody(item)),
     foot,
   );
+}
+
+function pendingBody(item) {
+  const files = (item.files ?? []).map((file) => el("p", { class: "attachment" }, nameOfPart(file)));
+  return [...files, ...partsOf([{ kind: "text", text: item.text }], state.open, 0)];
 }
 
 // --- who is typing ----------------------------------------------------------------------------------
@@ -228,7 +282,10 @@ export function forget() {
   loading = "";
   state.entries = [];
   state.card = null;
+  state.can = null;
+  state.waiting = new Map();
   hideTyping();
   redraw();
   emit("card");
+  emit("can");
 }

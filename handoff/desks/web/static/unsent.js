@@ -35,8 +35,9 @@ export const unsent = {
   /** Of one conversation, oldest first. */
   of: (conversation) => items.filter((item) => item.conversation === conversation),
 
-  add(conversation, mode, text) {
-    items.push({ id: uuid(), conversation, mode, text, at: Date.now(), state: "waiting", says: "" });
+  /** `mode`: reply, note or template. `more`: the `files` that were uploaded, `reply_to`, the `template`. */
+  add(conversation, mode, text, more = {}) {
+    items.push({ ...more, id: uuid(), conversation, mode, text, at: Date.now(), state: "waiting", says: "" });
     save();
     run();
   },
@@ -53,6 +54,15 @@ export const unsent = {
 
   drop(id) {
     items = items.filter((item) => item.id !== id);
+    save();
+  },
+
+  /** The timeline says that it was not sent after all, and why. */
+  refused(conversation, id, why) {
+    const item = items.find((other) => other.conversation === conversation && id.includes(other.id));
+    if (!item) return;
+    item.state = "failed";
+    item.says = why;
     save();
   },
 
@@ -75,6 +85,12 @@ export const unsent = {
   },
 };
 
+function bodyOf(item) {
+  if (item.mode === "note") return { id: item.id, text: item.text };
+  if (item.mode === "template") return { id: item.id, ...item.template };
+  return { id: item.id, text: item.text, files: (item.files ?? []).map((file) => file.file), reply_to: item.reply_to ?? null };
+}
+
 async function run() {
   clearTimeout(timer);
   if (busy) return;
@@ -83,7 +99,7 @@ async function run() {
     const item = items.find((other) => other.state === "waiting");
     if (!item) break;
     try {
-      await api.say(item.conversation, item.mode, { id: item.id, text: item.text });
+      await api.say(item.conversation, item.mode, bodyOf(item));
       item.state = "accepted";
       failures = 0;
     } catch (error) {

@@ -1,7 +1,8 @@
 // Which language the page speaks, and how numbers and times are said in it.
 
 import { keep, kept } from "./dom.js";
-import { EN, RU } from "./sentences.js";
+import { EN } from "./english.js";
+import { RU } from "./russian.js";
 
 const KEY = "estafeta.desk.language";
 const ALL = { ru: RU, en: EN };
@@ -88,3 +89,16 @@ export const nameOf = (name, id) => name || t("row.nameless", { id: id.slice(-4)
 export const spoken = (name) => String(name).replace(/[_-]+/g, " ");
 export const reason = (code) => told(`reason.${code}`, spoken(code));
 export const channel = (name) => told(`channel.${name}`, spoken(name));
+
+/** A file's size, short. */
+export function size(bytes) {
+  if (bytes < 1000) return t("size.b", { n: bytes });
+  const shown = (value) => new Intl.NumberFormat(chosen, { maximumFractionDigits: value < 10 ? 1 : 0 }).format(value);
+  return bytes < 1e6 ? t("size.kb", { n: shown(bytes / 1e3) }) : t("size.mb", { n: shown(bytes / 1e6) });
+}
+
+/** Seconds as on a player: "1:05". */
+export function length(seconds) {
+  const whole = Math.round(seconds);
+  return `${Math.floor(whole / 60)}:${String(whole % 60).padStart(2, "0")}`;
+}

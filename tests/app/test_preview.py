@@ -1,0 +1,137 @@
+"""`estafeta flows preview`: what a flow says, as a channel will show it."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from bots.splitting import length
+from estafeta.app.preview import flows, preview
+from estafeta.app.tables import channels
+from flows import loader
+from flows.model import Workspace
+from tests.flows.world import write
+
+FLOW = """\
+flow: talk
+start: {command: talk}
+steps:
+  - ask: order_number
+    say:
+      - {ru: "**Здравствуйте**, {{ customer.name }}!", en: "**Hello**, {{ customer.name }}!"}
+      - {ru: "{{ slots.order_number }}, [подробнее](https://example.com/{{ order_number }})", en: Order}
+    again: {ru: "{% if open %}Люди здесь{% else %}Людей нет{% endif %}", en: Again}
+  - {call: lookup, with: {number: "{{ order_number }}"}, save: order}
+  - say: {ru: "Какой размер?", en: Which size}
+    buttons: [{ru: "Позвать {{ customer.name }} сюда", en: Person}, "42", "43", "44"]
+  - say: {ru: "{% if order.days > 3 %}Долго{% else %}Скоро{% endif %}: {{ order.days + 1 }} дня", en: Days}
+  - say: {ru: "Длинный_текст {% for item in order.items %}{{ item.name }}, {% endfor %}", en: Long}
+    buttons: [{ru: Да, en: "Yes"}]
+"""
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    return write(tmp_path, {"talk": FLOW})
+
+
+def run(folder: Path, *arguments: str) -> Result:
+    return CliRunner().invoke(flows, ["preview", *arguments, "--workspace", str(folder)])
+
+
+def test_each_message_is_shown_with_its_length_and_its_buttons(folder: Path) -> None:
+    result = run(folder, "talk", "--channel", "whatsapp")
+    assert result.exit_code == 0, result.output
+    shown = result.output.split("\n\n")
+    assert shown[0] == ("steps.0  ask order_number, variant 1 of 2\n  │ *Здравствуйте*, ‹customer.name›!\n  32 of 4096")
+    assert "‹order_number›, подробнее (https://example.com/‹order_number›)" in shown[1]
+    assert shown[1].endswith("not drawn here: link")
+    assert shown[2].startswith("steps.0  ask order_number again\n  │ Люди здесь\n")
+    assert shown[3].split("\n")[:3] == ["steps.2  say", "  │ Какой размер?", "  13 of 1024"]
+    assert "    • Позвать ‹customer.name› сюда  28 of 72" in shown[3]
+    assert shown[3].endswith("4 buttons are more than 3: shown as a list")
+    assert "    [Да]  2 of 20" in result.output
+    assert shown[-1] == "talk, ru, WhatsApp: 6 messages\n"
+
+
+def test_a_template_that_needs_real_values_shows_what_it_would_print(folder: Path) -> None:
+    result = run(folder, "talk", "--channel", "telegram")
+    assert "│ Долго / Скоро: ‹order.days + 1› дня" in result.output
+    assert "│ Длинный_текст ‹order.items.name›," in result.output
+
+
+def test_buttons_that_a_channel_does_not_have_are_lines_with_numbers(folder: Path) -> None:
+    result = run(folder, "talk", "--channel", "vk_wall")
+    assert "  │ 2. 42\n  │ 3. 43\n" in result.output
+    assert "4 buttons as numbered lines: a number typed is a press" in result.output
+    assert "the flow is not `public`" in result.output
+
+
+def test_labels_that_are_cut_are_told(folder: Path) -> None:
+    assert "is shown as" not in run(folder, "talk", "--channel", "vk").output
+    (folder / "flows" / "talk.yml").write_text(FLOW.replace("ru: Да,", "ru: Да вот такой мне и нужен,"))
+    output = run(folder, "talk", "--channel", "whatsapp").output
+    assert '"Да вот такой мне и нужен" is shown as "Да вот такой мне и…"' in output
+
+
+def test_long_texts_are_shown_in_pieces(folder: Path) -> None:
+    (folder / "flows" / "talk.yml").write_text(FLOW.replace("Длинный_текст", "длинный текст " * 30))
+    output = run(folder, "talk", "--channel", "vk_wall").output
+    assert "message 2 of 2: " in output
+    assert "too long for one message: cut into 2" in output
+
+
+def test_another_language(folder: Path) -> None:
+    assert "Hello, ‹customer.name›!" in run(folder, "talk", "--channel", "vk", "--language", "en").output
+
+
+def test_as_json_it_is_for_programs(folder: Path) -> None:
+    found = json.loads(run(folder, "talk", "--channel", "vk", "--json").output)
+    assert (found["flow"], found["channel"], found["language"]) == ("talk", "vk", "ru")
+    first = found["messages"][0]
+    assert (first["step"], first["kind"]) == ("steps.0", "ask order_number, variant 1 of 2")
+    assert first["left_out"] == []
+    assert first["messages"] == [
+        {
+            "text": "Здравствуйте, ‹customer.name›!",
+            "length": 30,
+            "limit": 4096,
+            "marks": [{"kind": "bold", "start": 0, "end": 12}],
+            "buttons": [],
+        }
+    ]
+    assert found["messages"][3]["shows"] == "buttons"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "sentence"),
+    [
+        (("tolk", "--channel", "vk"), 'There is no flow "tolk": did you mean "talk"?\n'),
+        (("talk", "--channel", "vkk"), 'There is no channel "vkk": did you mean "vk"?\n'),
+        (("talk", "--channel", "vk", "--language", "de"), 'There is no language "de": known: en, ru\n'),
+    ],
+)
+def test_what_is_unknown_is_answered_with_the_nearest(folder: Path, arguments: tuple[str, ...], sentence: str) -> None:
+    result = run(folder, *arguments)
+    assert (result.exit_code, result.stderr) == (2, sentence)
+
+
+@pytest.fixture(scope="module")
+def demo() -> Workspace:
+    return loader.load(Path(__file__).parents[2] / "demo")
+
+
+@pytest.mark.parametrize("channel", ["telegram", "vk", "vk_wall", "whatsapp", "widget"])
+def test_the_demos_flows_fit_every_channel(demo: Workspace, channel: str) -> None:
+    facts = channels()[channel]
+    for flow in demo.library.flows.values():
+        for language in demo.languages:
+            for shown in preview(demo, flow, facts, language):
+                assert shown.chunks
+                for chunk in shown.chunks:
+                    assert length(chunk.text, facts.capabilities.unit) <= shown.limit(chunk)
+                    assert not re.search("{[{%]|\ufdd1", chunk.text)

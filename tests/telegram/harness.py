@@ -1,0 +1,184 @@
+"""Telegram with its customers, for contract tests: what one does there, and what one saw.
+
+Ids of messages are those of the channel (`CustomerSaid.message`, what `send` returned).
+"""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+
+from bots.telegram.content import mapping, text_of
+from bots.telegram.places import Spot
+from estafeta.fakes.telegram import Participant
+from estafeta.kernel.model import Contact, Location, Mark
+from estafeta.kernel.ports import Channel
+from tests.contracts.channel_contract import ChannelHarness
+from tests.telegram.stage import Stage
+
+FILES = ("photo", "document", "voice", "audio", "video", "video_note", "animation", "sticker")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A message as its receiver sees it now. `kind` is that of the file, with what it holds in `content`."""
+
+    id: str
+    text: str = ""
+    marks: tuple[Mark, ...] = ()
+    buttons: tuple[str, ...] = ()
+    kind: str = ""
+    content: bytes = b""
+    name: str = ""
+    place: Location | Contact | None = None
+    album: str = ""
+    reply_to: str = ""
+    reactions: tuple[str, ...] = ()
+    edited: bool = False
+
+
+class TelegramHarness(ChannelHarness):
+    def __init__(self, stage: Stage) -> None:
+        self.stage = stage
+        self.inbox = stage.inbox
+        self.work = contextlib.AsyncExitStack()
+
+    async def start(self) -> None:
+        self.channel: Channel = await self.work.enter_async_context(self.stage.listening())
+
+    # --- what customers do; each returns the id of the message
+
+    async def writes(self, who: str, text: str) -> None:
+        self._customer(who).says(text)
+
+    async def sends(
+        self, who: str, kind: str, content: bytes, *, name: str = "", mime: str = "", caption: str = ""
+    ) -> str:
+        """A file: one of `FILES`."""
+        mime = mime or "application/octet-stream"
+        return self._id(self._customer(who).sends(kind, content, name=name, mime=mime, caption=caption))
+
+    async def sends_album(self, who: str, *kinds: str, content: bytes = b"...", caption: str = "") -> list[str]:
+        return [self._id(one) for one in self._customer(who).sends_album(*kinds, content=content, caption=caption)]
+
+    async def sends_location(self, who: str, latitude: float, longitude: float, title: str = "") -> str:
+        customer = self._customer(who)
+        if title:
+            name, _, address = title.partition(", ")
+            return self._id(customer.sends_venue(latitude, longitude, name, address))
+        return self._id(customer.sends_location(latitude, longitude))
+
+    async def sends_contact(self, who: str, phone: str, name: str, *, own: bool = False) -> str:
+        return self._id(self._customer(who).sends_contact(phone, name, own=own))
+
+    async def sends_something_new(self, who: str) -> str:
+        """What no channel has a name for."""
+        return self._id(self._customer(who).writes({"dice": {"emoji": "🎲", "value": 3}}))
+
+    async def replies(self, who: str, text: str, to: str, *, quote: str = "") -> str:
+        """Answers a message; `quote` are the words picked from it."""
+        return self._id(self._customer(who).says(text, reply_to=_number(to), quote=quote))
+
+    async def edits(self, who: str, message: str, text: str) -> None:
+        self._customer(who).edits(_number(message), text)
+
+    async def reacts(self, who: str, message: str, emoji: str) -> None:
+        """ "" takes the reaction back."""
+        self._customer(who).reacts(_number(message), *([emoji] if emoji else []))
+
+    async def presses(self, who: str, label: str) -> None:
+        self._customer(who).presses(label)
+
+    async def starts(self, who: str, payload: str = "") -> str:
+        """Follows a link into the chat."""
+        return self._id(self._customer(who).starts(payload))
+
+    async def blocked(self, who: str) -> None:
+        self._customer(who).blocks()
+
+    async def unblocked(self, who: str) -> None:
+        self._customer(who).unblocks()
+
+    # --- what they saw
+
+    async def saw(self, who: str, count: int) -> list[tuple[str, tuple[str, ...]]]:
+        await self.seen(who, count)
+        customer = self._customer(who)
+        shown = [(m.text, m.buttons) for m in self.stage.fake.messages(customer) if m.by_bot]
+        return shown[:count]
+
+    async def seen(self, who: str, count: int = 0) -> list[Seen]:
+        """All that `who` got from us and that is there now; waits until there are so many."""
+        fake, customer = self.stage.fake, self._customer(who)
+
+        def shown() -> list[Any]:
+            return [message for message in fake.messages(customer) if message.by_bot]
+
+        await fake.wait(lambda: len(shown()) >= count)
+        return [self._seen(message.raw, message) for message in shown()]
+
+    async def reactions(self, who: str, message: str) -> tuple[str, ...]:
+        """What stands on one of the chat's messages, whoever wrote it."""
+        shown = self.stage.fake.messages(self._customer(who))
+        return next(one.reactions for one in shown if one.id == _number(message))
+
+    # --- what the messenger does
+
+    async def delivers_again(self, who: str) -> None:
+        fake = self.stage.fake
+        message = fake.messages(fake.private(who))[-1].raw
+        update = {"update_id": fake.updates.next_id - 1, "message": message}
+        if self.stage.config.mode == "webhook":
+            assert await self.stage.post(orjson.dumps(update)) == 200
+            return
+        before = len(self.inbox.attempts)
+        await self.work.aclose()  # a process that died before its next poll confirmed the update
+        fake.updates.pending.append(update)
+        await self.start()
+        await self.inbox.until(lambda: len(self.inbox.attempts) > before)
+
+    def _customer(self, who: str) -> Participant:
+        return self.stage.fake.private(who)
+
+    def _id(self, message: dict[str, Any]) -> str:
+        return f"{message['chat']['id']}:{message['message_id']}"
+
+    def _seen(self, raw: dict[str, Any], shown: Any) -> Seen:
+        words = text_of(raw.get("text") or raw.get("caption"), raw.get("entities") or raw.get("caption_entities"))
+        kind = next((field for field in FILES if field in raw), "")
+        told = raw.get(kind)
+        file = mapping(told[-1] if isinstance(told, list) else told)
+        stored = self.stage.fake.world.files.get(file.get("file_id", ""))
+        return Seen(
+            id=self._id(raw),
+            text=words.text if words else "",
+            marks=words.marks if words else (),
+            buttons=shown.buttons,
+            kind=kind,
+            content=stored.content if stored else b"",
+            name=file.get("file_name", ""),
+            place=_place(raw),
+            album=raw.get("media_group_id", ""),
+            reply_to="" if shown.reply_to is None else f"{raw['chat']['id']}:{shown.reply_to}",
+            reactions=shown.reactions,
+            edited=shown.edited,
+        )
+
+
+def _place(raw: dict[str, Any]) -> Location | Contact | None:
+    if "location" in raw:
+        venue = raw.get("venue", {})
+        title = ", ".join(venue[key] for key in ("title", "address") if venue.get(key))
+        return Location(**raw["location"], title=title)
+    if "contact" in raw:
+        return Contact(phone=raw["contact"]["phone_number"], name=raw["contact"]["first_name"])
+    return None
+
+
+def _number(message: str) -> int:
+    spot = Spot.read(message)
+    assert spot is not None
+    return spot.number
