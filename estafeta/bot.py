@@ -54,6 +54,12 @@ def scope(draft: Draft, rules: Rules) -> interpreter.Scope:
     )
 
 
+def announce(draft: Draft, rules: Rules, name: str, **values: object) -> None:
+    """Says who has the conversation now; where strangers read along that is nobody else's business."""
+    if draft.channel is None or not draft.channel.public:
+        draft.say(phrase(draft, rules, name, **values))
+
+
 def say_with_way_out(draft: Draft, rules: Rules, name: str) -> None:
     """A phrase with the button that calls a person under it."""
     draft.say(phrase(draft, rules, name), (Button(id=HUMAN_BUTTON, text=phrase(draft, rules, "human")),))
@@ -63,9 +69,8 @@ def bot_turn(
     draft: Draft, given: interpreter.Said | interpreter.Pressed, rules: Rules, text: str, *, late: bool
 ) -> None:
     """The bot's answer to the customer, while no person has the conversation."""
-    channel = draft.channel
-    if channel is not None and channel.public:
-        _answer_in_public(draft, given, rules, channel.private)
+    if draft.channel is not None and draft.channel.public:
+        answer_in_public(draft, given, rules)
         return
     if draft.stage is Stage.QUEUED:
         _answer_while_waiting(draft, given, rules)
@@ -96,7 +101,7 @@ def _answer_while_waiting(draft: Draft, given: interpreter.Said | interpreter.Pr
         draft.say(reply.text, reply.buttons)
 
 
-def _answer_in_public(draft: Draft, given: interpreter.Said | interpreter.Pressed, rules: Rules, private: str) -> None:
+def answer_in_public(draft: Draft, given: interpreter.Said | interpreter.Pressed, rules: Rules) -> None:
     """Where strangers read along only what the editors marked as `public` is answered, if a flow says it at
     once. For all else the customer is invited to where nobody reads along; what was not understood at all
     people see, who may answer in public themselves."""
@@ -108,6 +113,7 @@ def _answer_in_public(draft: Draft, given: interpreter.Said | interpreter.Presse
         for reply in outcome.replies:
             draft.say(reply.text, reply.buttons)
         return
+    private = draft.channel.private if draft.channel else ""
     link = Button(id="private", text=phrase(draft, rules, "write_in_private"), url=private)
     draft.say(phrase(draft, rules, "in_private"), (link,) if private else ())
     if not outcome.matched and draft.stage is Stage.BOT:
@@ -161,7 +167,7 @@ def call_people(draft: Draft, request: HandoffRequest, rules: Rules) -> None:
     happened = move(draft, Move.REQUEST, rules, reason=request.reason, skill=request.skill, request=request.summary)
     held = draft.ticket
     if happened is not Happened.OPENED or held is None:
-        draft.say(phrase(draft, rules, "already_waiting"))
+        announce(draft, rules, "already_waiting")
         return
     promise = policy.promise(rules.workspace, draft.told_closed_until, held.skill, draft.now)
     draft.promised(promise.opens_at)
@@ -169,5 +175,5 @@ def call_people(draft: Draft, request: HandoffRequest, rules: Rules) -> None:
     draft.dialog = replace(draft.dialog, fallbacks=0)
     draft.happened("opened", reason=held.reason.value, skill=held.skill)
     opens = hours.in_words(rules.workspace.hours, promise.opens_at, draft.now, draft.language)
-    draft.say(phrase(draft, rules, promise.phrase, opens_at=opens))
+    announce(draft, rules, promise.phrase, opens_at=opens)
     draft.tell_desks(Notice(kind="card"))

@@ -116,9 +116,7 @@ def decide_broken(conversation: Conversation, group: Sequence[Signal], now: date
     """What to do with signals that `decide` failed on: keep the words, call people, go on."""
     draft = Draft(conversation, group[0], now, rules.desks, rules.can)
     for signal in group:
-        if isinstance(signal.event, CustomerSaid):
-            message = {"message": signal.event.message}
-            draft.entry("said", draft.customer_author(), parts=signal.event.parts, data=message)
+        _kept(draft, signal)
     draft.happened("failed", signals=[str(signal.id) for signal in group])
     if draft.stage is Stage.BOT:
         draft.dialog = replace(draft.dialog, frames=())
@@ -126,14 +124,27 @@ def decide_broken(conversation: Conversation, group: Sequence[Signal], now: date
     return Decision(conversation=draft.finish(), entries=tuple(draft.entries))
 
 
+def _kept(draft: Draft, signal: Signal) -> None:
+    """Whatever was said is there to be read, and nobody believes that it was sent."""
+    event = signal.event
+    if isinstance(event, CustomerSaid):
+        draft.entry("said", draft.customer_author(), parts=event.parts, data={"message": event.message})
+    elif isinstance(event, CustomerPressed):
+        draft.entry("said", draft.customer_author(), parts=(Text(text=event.label),), data={"button": event.button})
+    elif isinstance(event, OperatorSaid | SaidElsewhere):
+        draft.entry("note", messages.operator_author(event.operator), parts=event.parts)
+        refused = Notice(kind="receipt", text="failed: internal", message=event.message)
+        draft.tell_desks(refused, only=event.operator.desk)
+
+
 # --- the customer --------------------------------------------------------------------------------
 
 
 def _words(group: Sequence[Signal]) -> str:
-    """What the customer wrote; when nothing was written, the number that was shared."""
+    """What the customer wrote; when nothing was written, the customer's own number that was shared."""
     parts = [part for signal in group if isinstance(signal.event, CustomerSaid) for part in signal.event.parts]
     words = "\n".join(part.text for part in parts if isinstance(part, Text) and part.text.strip()).strip()
-    return words or "".join(part.phone for part in parts[:1] if isinstance(part, Contact))
+    return words or "".join(part.phone for part in parts[:1] if isinstance(part, Contact) and part.own)
 
 
 def _chosen(conversation: Conversation, text: str, rules: Rules) -> Button | None:
@@ -174,7 +185,10 @@ def _customer_said(draft: Draft, group: Sequence[Signal], meaning: Meaning, rule
     draft.tell_people(Notice(kind="said", entries=tuple(ids)))
     if draft.stage is Stage.HUMAN:
         return
-    if button is not None:
+    known = meaning if isinstance(meaning, Understanding) else None
+    if draft.channel is not None and draft.channel.public:
+        bot.answer_in_public(draft, interpreter.Said(text=text, understanding=known), rules)
+    elif button is not None:
         _chose(draft, button.id, button.text, meaning, rules)
     elif text.startswith("/start"):
         if draft.stage is Stage.BOT:
@@ -185,7 +199,6 @@ def _customer_said(draft: Draft, group: Sequence[Signal], meaning: Meaning, rule
         if draft.stage is Stage.BOT:
             bot.say_with_way_out(draft, rules, "unsupported")
     else:
-        known = meaning if isinstance(meaning, Understanding) else None
         late = isinstance(meaning, NotUnderstood)
         bot.bot_turn(draft, interpreter.Said(text=text, understanding=known), rules, text, late=late)
 
@@ -273,7 +286,7 @@ def _take(draft: Draft, event: OperatorSaid | TicketMoved, what: Move, rules: Ru
     draft.timer(policy.REMIND, None)
     draft.happened("taken", name=event.operator.name)
     if before is not Stage.HUMAN:
-        draft.say(bot.phrase(draft, rules, "taken"))
+        bot.announce(draft, rules, "taken")
     draft.tell_desks(Notice(kind="card" if before is Stage.BOT else "state"))
 
 
@@ -307,7 +320,7 @@ def _said_elsewhere(draft: Draft, event: SaidElsewhere, rules: Rules) -> None:
     author = messages.operator_author(event.operator)
     data: dict[str, Json] = {"message": event.message, "where": event.operator.desk}
     entry = draft.entry("said", author, parts=event.parts, data=data)
-    draft.linked(entry, here=event.message)
+    draft.linked(entry, here=event.message, at=draft.cause.address)
     draft.fetch(event.parts)
     if happened is Happened.TAKEN:
         draft.tell_desks(Notice(kind="card" if before is Stage.BOT else "state"))
@@ -325,7 +338,7 @@ def _ticket_moved(draft: Draft, event: TicketMoved, rules: Rules) -> None:
         return
     draft.timer(policy.REMIND, None)
     draft.happened(happened.value, name=event.operator.name)
-    draft.say(bot.phrase(draft, rules, happened.value))
+    bot.announce(draft, rules, happened.value)
     if happened is Happened.RETURNED:
         outcome = interpreter.advance(rules.workspace, draft.dialog, interpreter.Resumed(), bot.scope(draft, rules))
         if outcome.matched:
@@ -341,7 +354,7 @@ def _timer_fired(draft: Draft, event: TimerFired, rules: Rules) -> None:
     if event.timer != policy.REMIND or draft.stage is not Stage.QUEUED or held is None:
         return
     if not held.reminders and held.promise is None:
-        draft.say(bot.phrase(draft, rules, "still_waiting"))
+        bot.announce(draft, rules, "still_waiting")
     held = policy.reminded(held)
     draft.owned(draft.stage, held)
     draft.happened("reminded", times=held.reminders)

@@ -46,6 +46,7 @@ _KEPT_WORDS = 300
 _KEPT_LINKS = 20
 """Messages that replies, edits and reactions still find; the document stays small."""
 _KEPT_UNDELIVERED = 20
+_KEPT_UNSETTLED = 10
 
 Can = Callable[[Address], Capabilities | None]
 """What the channel of an address can do; None: it is not connected."""
@@ -76,6 +77,7 @@ class Draft:
         self.offered = conversation.offered
         self.heard_at = conversation.heard_at
         self.undelivered = conversation.undelivered
+        self.unsettled = conversation.unsettled
         self._seq = conversation.seq
         self._desks = desks
         self._count = 0
@@ -118,8 +120,9 @@ class Draft:
         customer = self.customer
         address: Address = signal.address or self.address
         known = customer.addresses if address in customer.addresses else (*customer.addresses, address)
+        # A webhook may come late; and how long ago somebody wrote counts for each chat by itself.
+        self.heard_at = max(signal.at, self.heard_at or signal.at) if address == self.address else signal.at
         self.address = address
-        self.heard_at = max(signal.at, self.heard_at or signal.at)
         self.customer = replace(
             customer,
             addresses=known,
@@ -192,7 +195,7 @@ class Draft:
     def take_message(self, message: OutboxId) -> OutboxItem | None:
         """Takes the item that says this message out of the outbox, whichever time it is sent."""
         for number, held in enumerate(self._outbox):
-            if isinstance(held.body, ToCustomer) and held.body.message.id == message:
+            if _message(held) == message:
                 return self._outbox.pop(number)
         return None
 
@@ -213,6 +216,8 @@ class Draft:
     ) -> Entry:  # fmt: skip
         identity = self._id()
         data: dict[str, Json] = {"reply_to": reply_to.entry} if reply_to else {}
+        if reply_to is None and self.channel is not None and self.channel.public:
+            reply_to = self._latest()  # below somebody else's words it would be an answer to them
         entry = self.entry("said", author, parts=parts, buttons=buttons, identity=identity, data=data)
         message = OutboundMessage(
             id=OutboxId(identity), to=self.address, parts=parts, buttons=buttons, author=author,
@@ -239,11 +244,13 @@ class Draft:
 
     # --- where messages stand
 
-    def linked(self, entry: Entry, *, here: str = "", there: str = "", desk: str = "") -> None:
+    def linked(
+        self, entry: Entry, *, here: str = "", there: str = "", desk: str = "", at: Address | None = None
+    ) -> None:
         """Remembers the ids of a message that `entry` holds."""
         by = entry.author.kind
         if by != "system":
-            link = Link(entry=entry.id, by=by, at=self.address, here=here, there=there, desk=desk)
+            link = Link(entry=entry.id, by=by, at=at or self.address, here=here, there=there, desk=desk)
             self._links = (*self._links, link)[-_KEPT_LINKS:]
 
     def relink(self, link: Link, **changes: str) -> Link:
@@ -255,8 +262,20 @@ class Draft:
         return next((link for link in self._links if link.entry == entry), None)
 
     def here(self, message: str) -> Link | None:
-        """The message that the customer's channel calls so."""
-        return next((link for link in reversed(self._links) if message and message in link.here.split()), None)
+        """The message that the chat in which this happened calls so: others have their own message 5."""
+        for link in reversed(self._links):
+            if message and message in link.here.split() and link.at == (self.cause.address or link.at):
+                return link
+        return None
+
+    def _latest(self) -> Link | None:
+        """What the customer said last where answers go."""
+        said = (link for link in reversed(self._links) if link.by == "customer" and link.at == self.address)
+        return next(said, None)
+
+    def same(self, link: Link) -> Iterator[Link]:
+        """All that stands in the same message of the messenger."""
+        return (held for held in self._links if held.at == link.at and held.here == link.here)
 
     def there(self, desk: str, message: str) -> Link | None:
         """The message that the desk calls so: by its id there, or by the entry's."""
@@ -274,7 +293,25 @@ class Draft:
                 return
 
     def not_delivered(self, item: OutboxItem) -> None:
-        self.undelivered = (*self.undelivered, item)[-_KEPT_UNDELIVERED:]
+        kept = (*self.undelivered, item)
+        for gone in kept[:-_KEPT_UNDELIVERED]:
+            self.happened("dropped", of=_message(gone))
+        self.undelivered = kept[-_KEPT_UNDELIVERED:]
+
+    def take_undelivered(self, message: str) -> OutboxItem | None:
+        """Takes what could not be sent out of what waits for somebody's decision, by the message's id."""
+        found = next((item for item in self.undelivered if _message(item) == message), None)
+        self.undelivered = tuple(item for item in self.undelivered if item is not found)
+        return found
+
+    def unsettle(self, item: OutboxItem) -> None:
+        """Keeps what was sent until the messenger has told what became of it."""
+        self.unsettled = (*self.unsettled, item)[-_KEPT_UNSETTLED:]
+
+    def settle(self, message: str) -> OutboxItem | None:
+        found = next((item for item in self.unsettled if _message(item) == message), None)
+        self.unsettled = tuple(item for item in self.unsettled if item is not found)
+        return found
 
     # --- people
 
@@ -328,5 +365,10 @@ class Draft:
             offered=self.offered,
             heard_at=self.heard_at,
             undelivered=self.undelivered,
+            unsettled=self.unsettled,
             updated_at=self.now,
         )
+
+
+def _message(item: OutboxItem) -> str:
+    return item.body.message.id if isinstance(item.body, ToCustomer) else ""

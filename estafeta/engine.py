@@ -41,9 +41,9 @@ ALBUM_SECONDS = 0.7
 class HandsOn(Protocol):
     """Whoever does what conversations want done outside."""
 
-    def hand(self, conversation: Conversation, mine: frozenset[OutboxId]) -> None:
+    def hand(self, conversation: Conversation, mine: frozenset[OutboxId], inherited: frozenset[OutboxId]) -> None:
         """Takes in hand those items in `mine` that it has not yet, and forgets those that the conversation
-        no longer holds."""
+        no longer holds. Those `inherited` a worker that is gone had in hand."""
         ...
 
     def conversations(self) -> list[ConversationId]:
@@ -183,6 +183,7 @@ class Engine:
             return
         gone = await self._presence.gone(work.conversation.holders)
         me = self._presence.name
+        inherited = frozenset(item.id for item in work.conversation.outbox if item.holder and item.holder in gone)
         work.conversation = shared_out(work.conversation, me, gone)
         if work.applied or work.conversation is not before:
             await self._commit(work, before)
@@ -192,9 +193,8 @@ class Engine:
             self._remember(work.conversation)
             if len(mailbox.signals) == MAILBOX and work.applied_from_mailbox:
                 self.wake(conversation_id)  # there are more
-        self._outbox.hand(
-            work.conversation, frozenset(item.id for item in work.conversation.outbox if item.holder == me)
-        )
+        mine = frozenset(item.id for item in work.conversation.outbox if item.holder == me)
+        self._outbox.hand(work.conversation, mine, inherited & mine)
         if work.applied:
             self._finished(work, before, began)
             await self._bus.announce(Live(kind="changed", conversation=conversation_id))

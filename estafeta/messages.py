@@ -5,6 +5,7 @@ them. A part of a decision, so pure; nothing here moves the ownership of a conve
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 from estafeta.draft import Draft
 from estafeta.kernel.model import (
@@ -45,7 +46,7 @@ Changes = (
 )
 
 _ORDER = {"": 0, "sent": 1, "delivered": 2, "read": 3, "failed": 4}
-_SHUT_OUT = ("blocked", "not_allowed")
+_SHUT_OUT = ("blocked", "not_allowed", "deactivated")
 
 
 def apply(draft: Draft, event: Changes) -> None:
@@ -105,6 +106,8 @@ def _customer_reacted(draft: Draft, event: CustomerReacted) -> None:
 
 
 def _operator_edited(draft: Draft, event: OperatorEdited) -> None:
+    if _undelivered_edited(draft, event):
+        return
     link = _changeable(draft, event, "edits")
     if link is not None:
         _changed(draft, event.operator, "edit", link, parts=event.parts)
@@ -113,10 +116,29 @@ def _operator_edited(draft: Draft, event: OperatorEdited) -> None:
 
 
 def _operator_deleted(draft: Draft, event: OperatorDeleted) -> None:
+    if _undelivered_edited(draft, event):
+        return
     link = _changeable(draft, event, "deletes")
     if link is not None:
         _changed(draft, event.operator, "deletion", link)
         draft.change(link, "delete", desk=event.operator.desk)
+
+
+def _undelivered_edited(draft: Draft, event: OperatorEdited | OperatorDeleted) -> bool:
+    """Whether it was about a message that never arrived: then it is this that changes, for whenever it is sent
+    again."""
+    link = draft.there(event.operator.desk, event.message)
+    item = draft.take_undelivered(link.entry) if link else None
+    if link is None or item is None or not isinstance(item.body, ToCustomer):
+        return False
+    if isinstance(event, OperatorEdited):
+        message = replace(item.body.message, parts=event.parts)
+        draft.not_delivered(replace(item, body=replace(item.body, message=message)))
+        draft.fetch(event.parts)
+        _changed(draft, event.operator, "edit", link, parts=event.parts)
+    else:
+        _changed(draft, event.operator, "deletion", link)
+    return True
 
 
 def _operator_reacted(draft: Draft, event: OperatorReacted) -> None:
@@ -160,8 +182,8 @@ def _delivered(draft: Draft, event: Delivered) -> None:
         return
     if isinstance(item.body, ToDesk):
         _shown(draft, item.body, event)
-    elif isinstance(item.body, ToCustomer) and item.body.message.does == "say":
-        _sent(draft, item.body, event.external)
+    elif isinstance(item.body, ToCustomer):
+        _sent(draft, item, item.body, event.external)
 
 
 def _shown(draft: Draft, body: ToDesk, event: Delivered) -> None:
@@ -174,36 +196,54 @@ def _shown(draft: Draft, body: ToDesk, event: Delivered) -> None:
                 draft.relink(link, there=event.external, desk=body.desk)
 
 
-def _sent(draft: Draft, body: ToCustomer, external: str) -> None:
+def _sent(draft: Draft, item: OutboxItem, body: ToCustomer, external: str) -> None:
+    if body.message.does != "say":
+        return
     link = draft.of_entry(body.message.id)
     if link is not None:
         draft.relink(link, here=external, status="sent")
+    channel = draft.can(body.message.to)
+    if channel is not None and channel.reconciles:
+        draft.unsettle(item)
     if body.message.author.kind == "operator":
         _record(draft, body.message.id, "sent", "", body.desk, body.receipt)
 
 
 def _status_changed(draft: Draft, event: StatusChanged) -> None:
     """Statuses come late, twice and in any order: a message only goes forward."""
-    waiting = draft.take_message(event.item) if event.item else None
-    if waiting is not None and isinstance(waiting.body, ToCustomer):
-        if event.status == "failed":
-            gave_up(draft, waiting, GaveUp(item=waiting.id, code=event.code, sentence=event.sentence))
-            return
-        _sent(draft, waiting.body, event.message)
+    if event.item:
+        waiting = draft.take_message(event.item)
+        if waiting is None and event.status != "failed":
+            waiting = draft.take_undelivered(event.item)  # given up for want of an answer, and it arrived
+        if waiting is not None and isinstance(waiting.body, ToCustomer):
+            if event.status == "failed":
+                gave_up(draft, waiting, GaveUp(item=waiting.id, code=event.code, sentence=event.sentence))
+                return
+            link = draft.of_entry(waiting.body.message.id)
+            if link is not None and link.status == "failed":
+                draft.relink(link, status="")
+            _sent(draft, waiting, waiting.body, event.message)
     link = draft.here(event.message)
-    if link is None or link.by == "customer":
+    if link is None:
         return
-    affected = list(draft.up_to(link)) if event.status == "read" else [link]
+    affected = tuple(draft.up_to(link) if event.status == "read" else draft.same(link))
     for one in affected:
         if one.by != "customer" and one.here and _ORDER[event.status] > _ORDER[one.status]:
-            draft.relink(one, status=event.status)
-            if one.by == "operator" and event.status != "sent":
-                _record(draft, one.entry, event.status, event.sentence, one.desk, one.there.partition(" ")[0])
-            elif event.status == "failed":
-                _record(draft, one.entry, event.status, event.sentence, "", "")
-                draft.tell_people(Notice(kind="info", text=event.sentence))
+            _became(draft, one, event)
     if event.code in _SHUT_OUT:
         draft.reachable(False)
+
+
+def _became(draft: Draft, link: Link, event: StatusChanged) -> None:
+    draft.relink(link, status=event.status)
+    item = draft.settle(link.entry) if event.status != "sent" else None
+    if event.status == "failed" and item is not None:
+        draft.not_delivered(item)
+    if link.by == "operator" and event.status != "sent":
+        _record(draft, link.entry, event.status, event.sentence, link.desk, link.there.partition(" ")[0])
+    elif event.status == "failed":
+        _record(draft, link.entry, event.status, event.sentence, "", "")
+        draft.tell_people(Notice(kind="info", text=event.sentence))
 
 
 def gave_up(draft: Draft, item: OutboxItem, event: GaveUp) -> None:

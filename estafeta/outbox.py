@@ -8,7 +8,7 @@ until its outcome has been applied, so that a crash repeats at most what was in 
 from __future__ import annotations
 
 import random
-from collections import OrderedDict, deque
+from collections import deque
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
@@ -41,6 +41,7 @@ from estafeta.kernel.model import (
 from estafeta.kernel.ports import Channel, Clock, Desk, DeskView, Receipt, Store
 from estafeta.lanes import Lanes
 from estafeta.presence import Presence
+from estafeta.sending import Sending, latest
 
 _log = structlog.get_logger("outbox")
 
@@ -62,9 +63,9 @@ Outcome = Delivered | GaveUp | ActionFinished
 _VIEW_ENTRIES = 30
 _MOST_ENTRIES = 10_000
 _LONGEST_PAUSE = 60.0
-_RECONCILED_WITHIN = 20.0
+RECONCILED_WITHIN = 20.0
 """Seconds in which a messenger that tells what became of a send by our own id usually does."""
-_REMEMBERED = 10_000
+_LOOKED_EVERY = 1.0
 
 
 class Actions(Protocol):
@@ -100,14 +101,20 @@ _Lane = str
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _InHand:
-    """An item as it was stored when it was taken in hand; its holder was this worker then."""
+    """An item as it was stored when it was taken in hand; its holder was this worker then. `begun`: another
+    worker had it in hand before and is gone, so it may have been sent."""
 
     conversation: Conversation
     item: OutboxItem
+    begun: bool = False
 
 
 class _Settled(Exception):
     """The messenger told meanwhile what became of the item, and the conversation knows."""
+
+    def __init__(self, conversation: Conversation) -> None:
+        super().__init__()
+        self.conversation = conversation
 
 
 class _TakenOver(Exception):
@@ -137,9 +144,9 @@ class Outbox:
         stop_within: float = 5.0,
     ) -> None:
         self._attachments = attachments
-        self._read: OrderedDict[ConversationId, str] = OrderedDict()
         self._language = language
         self._channels = channels
+        self._sending = Sending(channels, no_channel=partial(self._sentence, "no_channel"))
         self._desks = desks
         self._actions = actions
         self._store = store
@@ -156,18 +163,22 @@ class Outbox:
     def conversations(self) -> list[ConversationId]:
         return list(self._held)
 
-    def hand(self, conversation: Conversation, mine: frozenset[OutboxId]) -> None:
+    def hand(self, conversation: Conversation, mine: frozenset[OutboxId], inherited: frozenset[OutboxId]) -> None:
         held = self._held.get(conversation.id)
         if held is None:
             if not mine:
                 return
             held = self._held[conversation.id] = set()
         held &= {item.id for item in conversation.outbox}
+        begun: set[_Lane] = set()
         for item in conversation.outbox:
             if item.id in mine and item.id not in held:
                 held.add(item.id)
                 lane = f"{conversation.id}/{item.destination}"
-                in_hand = _InHand(conversation=conversation, item=item)
+                # Of a lane only the first can have been on its way.
+                first = item.id in inherited and lane not in begun
+                begun.add(lane)
+                in_hand = _InHand(conversation=conversation, item=item, begun=first)
                 self._waiting.setdefault(lane, deque()).append(in_hand)
                 self.lanes.wake(lane)
         if not held:
@@ -179,18 +190,21 @@ class Outbox:
         waiting = self._waiting.get(lane)  # None: woken for what the run before has just done
         while waiting:
             conversation = waiting[0].conversation
+            if waiting[0].item.id not in self._held.get(conversation.id, ()):
+                waiting.popleft()  # settled while it waited
+                continue
+            first = waiting[0]
             item, done_with = folded(
-                [one.item for one in islice(waiting, FOLDED)], merges=self._merges(waiting[0].item)
+                [one.item for one in islice(waiting, FOLDED)], merges=self._sending.merges(first.item)
             )
             try:
-                outcome = await self._perform(waiting[0], item)
+                outcome = await self._perform(first, item)
             except _TakenOver:
                 self._let_go(waiting)
                 break
-            except _Settled:  # the first is settled in the store already, and with it those in the same message
-                waiting.popleft()
-                outcome = Delivered(item=item.id)
-                del done_with[0]
+            except _Settled as settled:
+                outcome = await self._joined(settled.conversation, first.item)
+                self.let_go(conversation.id)  # a turn of this worker has to see it too
             for done in done_with:
                 waiting.popleft()
                 self.told(
@@ -247,9 +261,10 @@ class Outbox:
                 receipt = await self._persist(in_hand, self._patience.desk, show, insist=True)
                 return Delivered(item=item.id, external=receipt.external, thread=receipt.thread, card=receipt.card)
             if isinstance(body, ToFiles):
-                await self._persist(in_hand, self._patience.customer, partial(self._fetch, body))
+                await self._persist(in_hand, self._patience.customer, partial(self._fetch, body), insist=True)
                 return Delivered(item=item.id)
-            receipt = await self._persist(in_hand, self._patience.customer, partial(self._send, conversation, body))
+            send = partial(self._sending.send, conversation, body)
+            receipt = await self._persist(in_hand, self._patience.customer, send)
             return Delivered(item=item.id, external=receipt.external)
         except SendFailed as failure:
             self.tally.gave_up += 1
@@ -269,6 +284,8 @@ class Outbox:
         started = self._clock.monotonic()
         pause = 0.5
         doubted = False
+        if in_hand.begun and not insist:
+            await self._perhaps_sent(in_hand)
         while True:
             await self._still_ours(in_hand)
             try:
@@ -285,10 +302,10 @@ class Outbox:
                 again = (insist or not doubted) if failure.maybe_sent else failure.retry_after is not None
                 wait = failure.retry_after or 0.0
                 waited = self._clock.monotonic() - started
+                if failure.maybe_sent and self._sending.reconciles(in_hand.item):
+                    await self._settled(in_hand)
                 if not again or waited >= patience or waited + wait > patience:
                     raise
-                if failure.maybe_sent and self._reconciles(in_hand.item):
-                    await self._settled(in_hand)
                 doubted = doubted or failure.maybe_sent
                 self.tally.unsure += failure.maybe_sent
                 self.tally.retried += 1
@@ -296,52 +313,46 @@ class Outbox:
                 await self._clock.sleep(max(wait, pause * random.uniform(0.8, 1.2)))  # noqa: S311
                 pause = min(pause * 2, _LONGEST_PAUSE)
 
-    def _channel(self, item: OutboxItem) -> Channel | None:
-        if not isinstance(item.body, ToCustomer):
-            return None
-        to = item.body.message.to
-        return self._channels.get((to.channel, to.account))
-
-    def _merges(self, item: OutboxItem) -> bool:
-        channel = self._channel(item)
-        return channel is not None and channel.capabilities.merges
-
-    def _reconciles(self, item: OutboxItem) -> bool:
-        channel = self._channel(item)
-        return channel is not None and channel.capabilities.reconciles
+    async def _perhaps_sent(self, in_hand: _InHand) -> None:
+        """What a dead worker had begun is sent once more, unless the messenger tells that it arrived."""
+        if self._sending.reconciles(in_hand.item):
+            await self._settled(in_hand)
+        if self._sending.idempotent(in_hand.item):
+            return
+        self.tally.unsure += 1
+        _log.info("perhaps_sent_before", item=in_hand.item.id)
 
     async def _settled(self, in_hand: _InHand) -> None:
         """Gives the messenger time to tell what became of a send without an answer. Raises `_Settled` if the
-        conversation has heard of it: the item is not held any more."""
-        started = self._clock.monotonic()
-        while self._clock.monotonic() - started < _RECONCILED_WITHIN:
-            await self._clock.sleep(0.5)
-            if in_hand.item.id not in self._held.get(in_hand.conversation.id, ()):
-                raise _Settled
+        conversation has heard of it, by this worker or by another."""
+        until = self._clock.monotonic() + RECONCILED_WITHIN
+        while self._clock.monotonic() < until:
+            await self._clock.sleep(_LOOKED_EVERY)
+            try:
+                stored = (await self._store.load(in_hand.conversation.id)).conversation
+            except StoreUnavailable:
+                continue
+            if stored is not None and all(item.id != in_hand.item.id for item in stored.outbox):
+                raise _Settled(stored)
+
+    async def _joined(self, settled: Conversation, first: OutboxItem) -> Outcome:
+        """What became of the words that went in one message with `first`, which is settled: the same."""
+        message = first.body.message.id if isinstance(first.body, ToCustomer) else ""
+        if all(item.id != first.id for item in settled.undelivered):
+            here = next((link.here for link in settled.links if link.entry == message), "")
+            return Delivered(item=first.id, external=here)
+        try:
+            entries = await self._store.entries(settled.id, limit=_VIEW_ENTRIES, newest=True)
+        except StoreUnavailable:
+            entries = []
+        failed = (entry for entry in reversed(entries) if entry.data.get("of") == message)
+        sentence = next((str(entry.data.get("sentence") or "") for entry in failed), "")
+        return GaveUp(item=first.id, code="undeliverable", sentence=sentence or self._sentence("internal"))
 
     async def _fetch(self, body: ToFiles) -> Receipt:
         if self._attachments is not None:
             await self._attachments.obtain(body.media)
         return Receipt()
-
-    async def _send(self, conversation: Conversation, body: ToCustomer) -> Receipt:
-        to = body.message.to
-        channel = self._channels.get((to.channel, to.account))
-        if channel is None:
-            where = f"{to.channel} ({to.account})"
-            raise SendFailed("no_channel", self._sentence("no_channel", where=where), fault="settings")
-        if channel.capabilities.reads:
-            await self._mark_read(channel, conversation)
-        return Receipt(external=await channel.send(body.message))
-
-    async def _mark_read(self, channel: Channel, conversation: Conversation) -> None:
-        """Whoever gets an answer sees that the question was read; told once for each message."""
-        message = _latest(conversation)
-        if message and self._read.get(conversation.id) != message:
-            self._read[conversation.id] = message
-            if len(self._read) > _REMEMBERED:
-                self._read.popitem(last=False)
-            await channel.read(conversation.address, message)
 
     async def _show(self, in_hand: _InHand, item: OutboxItem, body: ToDesk) -> Receipt:
         conversation = in_hand.conversation
@@ -386,18 +397,10 @@ class Outbox:
     async def _act(self, conversation: Conversation, item: OutboxItem, body: ToAction) -> ActionFinished:
         channel = self._channels.get((conversation.address.channel, conversation.address.account))
         if channel is not None:
-            await channel.typing(conversation.address, message=_latest(conversation))
+            await channel.typing(conversation.address, message=latest(conversation, conversation.address))
         try:
             data = await self._actions.run(item.id, body.action, body.arguments)
         except ActionFailed as failure:
             _log.warning("action_failed", conversation=conversation.id, action=body.action, error=str(failure))
             return ActionFinished(item=item.id, ok=False, error=str(failure))
         return ActionFinished(item=item.id, ok=True, data=data)
-
-
-def _latest(conversation: Conversation) -> str:
-    """What the channel calls the customer's latest message there, or ""."""
-    for link in reversed(conversation.links):
-        if link.by == "customer" and link.at == conversation.address:
-            return link.here.rpartition(" ")[2]
-    return ""

@@ -92,7 +92,7 @@ class Turn:
     def advanced(self, conversation: Conversation, entries: tuple[Entry, ...], group: list[Signal]) -> None:
         self.conversation = conversation
         self.only_outcomes = self.only_outcomes and isinstance(group[0].event, Delivered | StatusChanged)
-        self.billable += sum(_is_charged(one) for one in group)
+        self.billable += sum(isinstance(one.event, StatusChanged) and one.event.billable for one in group)
         self.entries.extend(entries)
         self.applied.extend(signal.id for signal in group)
 
@@ -106,11 +106,6 @@ class Turn:
         return bool(self._waiting)
 
 
-def _is_charged(signal: Signal) -> bool:
-    """Charged is what was delivered; the messenger says that it will be before, too."""
-    return isinstance(signal.event, StatusChanged) and signal.event.billable and signal.event.status == "delivered"
-
-
 def album(signal: Signal) -> str:
     return signal.event.group if isinstance(signal.event, CustomerSaid | OperatorSaid) else ""
 
@@ -120,6 +115,8 @@ def _folds(first: Signal, other: Signal, growing: frozenset[str]) -> bool:
     if isinstance(first.event, OperatorSaid):
         return bool(album(first)) and album(first) == album(other) and isinstance(other.event, OperatorSaid)
     if not isinstance(other.event, CustomerSaid) or not isinstance(first.event, CustomerSaid):
+        return False
+    if first.address != other.address:
         return False
     return not (_is_command(first.event) or _is_command(other.event) or album(other) in growing)
 

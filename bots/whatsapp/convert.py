@@ -303,7 +303,8 @@ def _status(status: Mapping[str, Any], place: _Place, language: Language) -> Ite
         item=item if failed is not None or piece[0] == piece[1] else None,
         code=failed.code if failed else "",
         sentence=failed.sentence if failed else "",
-        billable=obj(status.get("pricing")).get("billable") is True,
+        # The price comes twice, with "sent" and with what follows it: it is one message all the same.
+        billable=name == "sent" and obj(status.get("pricing")).get("billable") is True,
     )
     yield place.told(status, person, f"{wamid}.{short(status.get('status'))}", event, item=item, piece=piece)
 

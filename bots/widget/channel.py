@@ -302,8 +302,11 @@ class WidgetChannel:
         except StoreUnavailable as error:
             raise Refused("unavailable", frame.id) from error
         connection.tell({"type": "ack", "id": frame.id})
-        if isinstance(frame, Message):
+        if isinstance(frame, Message) and not connection.introduced:
             connection.introduced = True
+            if connection.visitor.consented:
+                with contextlib.suppress(StoreUnavailable):  # it stands with the message, too
+                    await self._reception.keep_consent(connection.visitor)
         if accepted.conversation is not None:
             await self._belongs(chat, accepted.conversation)
             for tab in self._sockets.of_chat(chat):

@@ -25,7 +25,7 @@ PASS_LASTS = 12 * 3600.0
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Visitor:
     """`token` opens the conversation again, for ever; a verified visitor has none, but a `pass_` for a while.
-    `consented` names what was agreed to just now, `greeting` is how the chat spoke first, "" for neither."""
+    `consented` names what was agreed to and is not kept yet, `greeting` is how the chat spoke first, "" for neither."""
 
     address: Address
     profile: Profile
@@ -107,13 +107,17 @@ class Reception:
         return chat, pass_, Profile(name=name, username=email, language=language)
 
     async def _consented(self, chat: str) -> str:
-        """Keeps what the visitor agreed to, and when; returns it the first time."""
+        """What the visitor agreed to, if that is not kept yet."""
         version = self._config.consent_version
-        if not version:
-            return ""
-        key = f"widget.consent.{chat}"
-        kept = await self._store.get(key)
-        if isinstance(kept, dict) and kept.get("version") == version:
-            return ""
-        await self._store.put(key, {"version": version, "at": self._clock.now().isoformat()})
-        return version
+        kept = await self._store.get(_consent_key(chat)) if version else None
+        return "" if isinstance(kept, dict) and kept.get("version") == version else version
+
+    async def keep_consent(self, visitor: Visitor) -> None:
+        """Keeps what the visitor agreed to, and when: once there are words of theirs, so that those who only look
+        leave nothing. Raises `StoreUnavailable`."""
+        about = {"version": visitor.consented, "at": self._clock.now().isoformat()}
+        await self._store.put(_consent_key(visitor.address.chat), about)
+
+
+def _consent_key(chat: str) -> str:
+    return f"widget.consent.{chat}"

@@ -112,10 +112,18 @@ class Settings(BaseSettings):
     @model_validator(mode="after")
     def _accounts_have_names_of_their_own(self) -> Settings:
         for channel, accounts in (("TELEGRAM", self.bots), ("VK", self.communities), ("WHATSAPP", self.numbers)):
+            both = f"ESTAFETA_{channel} and ESTAFETA_{channel}_MORE"
             names = [account.name for account in accounts]
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:
-                raise ValueError(f"ESTAFETA_{channel} and ESTAFETA_{channel}_MORE name {', '.join(twice)} twice")
+                raise ValueError(f"{both} name {', '.join(twice)} twice")
+            own = [_identity(account) for account in accounts]
+            if len(set(own)) < len(own):
+                raise ValueError(f"{both} name one account twice, under two names")
+        if sum(bot.group_id is not None for bot in self.bots) > 1:
+            raise ValueError(
+                "ESTAFETA_TELEGRAM and ESTAFETA_TELEGRAM_MORE have several group_id: one bot has the group"
+            )
         return self
 
 
@@ -190,6 +198,13 @@ def example() -> str:
     return "\n".join(lines)
 
 
+def _identity(account: TelegramConfig | VkConfig | WhatsAppConfig) -> object:
+    """What makes an account one and the same, whatever its name here."""
+    if isinstance(account, TelegramConfig):
+        return account.token.get_secret_value().partition(":")[0]
+    return account.group_id if isinstance(account, VkConfig) else account.phone_number_id
+
+
 def _nested(annotation: Any) -> type[BaseModel] | None:
     if get_origin(annotation) is tuple:
         return None  # a list of them, written as JSON
@@ -235,9 +250,17 @@ def _broken_json(given: Mapping[str, str]) -> Iterator[str]:
                 yield variable
 
 
+def _variable(place: tuple[int | str, ...]) -> str:
+    """The setting at a place of the tree; within a list, which is one setting, also where in it."""
+    number = next((n for n, part in enumerate(place) if isinstance(part, int)), len(place))
+    name = PREFIX + _NESTED.join(str(part) for part in place[:number]).upper()
+    inside = ".".join(str(part + 1) if isinstance(part, int) else part for part in place[number:])
+    return f"{name} ({inside})" if inside else name
+
+
 def _in_words(error: ValidationError) -> str:
     problems = []
     for item in error.errors(include_input=False, include_url=False):
-        variable = PREFIX + _NESTED.join(str(part) for part in item["loc"] if isinstance(part, str)).upper()
+        variable = _variable(item["loc"])
         problems.append(f"{variable}: {item['msg'].removeprefix('Value error, ')}")
     return "; ".join(problems)

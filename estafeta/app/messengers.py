@@ -140,7 +140,8 @@ def _whatsapp(config: WhatsAppConfig, around: Surroundings) -> Messenger:
     client = WhatsAppClient(config, clock=around.clock, buckets=around.buckets, worker=around.worker)
     channel = WhatsAppChannel(
         config, client, clock=around.clock, store=around.store, attachments=around.attachments,
-        set_aside=around.set_aside, siblings={number.phone_number_id: number.name for number in around.settings.numbers},
+        set_aside=around.set_aside,
+        siblings={number.phone_number_id: number.name for number in around.settings.numbers},
     )  # fmt: skip
     return Messenger(channels=(channel,), sources=(channel,), polls=False, served=channel, close=(client.close,))
 

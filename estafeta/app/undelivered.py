@@ -71,11 +71,10 @@ def mount(app: web.Application, store: Store, accept: Accept, clock: Clock, cont
     async def move(request: web.Request) -> web.Response:
         control.require(request, control_token)
         wanted, what = request.match_info["item"], request.match_info["move"]
-        held = next((each for each in await listed(store) if each.item == wanted), None)
-        if held is None or what not in ("resend", "drop"):
+        held = [(one, item) for one in await store.undelivered(LISTED) for item in one.undelivered if item.id == wanted]
+        if not held or what not in ("resend", "drop"):
             return web.json_response({"found": False})
-        conversation = next(one for one in await store.undelivered(LISTED) if one.id == held.conversation)
-        item = next(item for item in conversation.undelivered if item.id == wanted)
+        ((conversation, item), *_) = held
         event = UndeliveredMoved(item=item.id, move="resend" if what == "resend" else "drop")
         signal = Signal(id=SignalId(f"{wanted}.{what}"), at=clock.now(), event=event, conversation=conversation.id)
         await accept([signal])
@@ -138,8 +137,9 @@ def _move(what: str, items: tuple[str, ...], *, everything: bool) -> None:
     settings = config.read()
     missing = [item for item in items if item not in known]
     for item in known if everything else [item for item in items if item in known]:
-        control.ask(settings, "POST", f"{PATH}/{item}/{what}")
-        click.echo(f"{item}: {'is sent again' if what == 'resend' else 'dropped'}")
+        answer = control.ask(settings, "POST", f"{PATH}/{item}/{what}")
+        done = "is sent again" if what == "resend" else "dropped"
+        click.echo(f"{item}: {done if isinstance(answer, dict) and answer.get('found') else 'somebody has decided'}")
     if missing:
         raise ConfigurationError(f"Not among what is undelivered: {', '.join(missing)}. `estafeta outbox list` tells.")
     if everything and not known:

@@ -104,8 +104,8 @@ def build(
     intake = Intake(store=store, bus=bus)
     files = _files(settings)
     attachments = Attachments(
-        files=files, store=store, clock=clock, limits=settings.files.limits, folder=settings.data / "files" / "incoming",
-        language=settings.language,
+        files=files, store=store, clock=clock, limits=settings.files.limits, language=settings.language,
+        folder=settings.data / "files" / "incoming",
     )  # fmt: skip
     channels: dict[tuple[str, str], Channel] = {}
 

@@ -298,7 +298,8 @@ class Conversation:
     `version` counts commits (0: never stored). `seq` is the last entry's. `address` is where the
     customer wrote from last, so where answers go, and `heard_at` when that was. `last_words` is the
     customer's latest text, cut. `links` are those of the latest messages, the oldest first. `offered` are
-    the buttons that were shown last. `undelivered` is what could not be sent, until somebody decides.
+    the buttons that were shown last. `undelivered` is what could not be sent, until somebody decides;
+    `unsettled` what was sent lately where the messenger tells only later that it failed.
     """
 
     id: ConversationId
@@ -320,6 +321,7 @@ class Conversation:
     offered: tuple[Button, ...] = ()
     heard_at: datetime | None = None
     undelivered: tuple[OutboxItem, ...] = ()
+    unsettled: tuple[OutboxItem, ...] = ()
     updated_at: datetime | None = None
 
     @property

@@ -235,4 +235,4 @@ class Signal:
     @property
     def opens(self) -> bool:
         """May it open a conversation for an address that nobody wrote from before?"""
-        return isinstance(self.event, CustomerSaid | CustomerPressed)
+        return isinstance(self.event, CustomerSaid | CustomerPressed | SaidElsewhere)

@@ -164,7 +164,10 @@ def test_settings_do_not_change(env_file: Path) -> None:
         config.read(env_file).port = 1  # type: ignore[misc]
 
 
-_OPTIONAL = ("ESTAFETA_TELEGRAM", "ESTAFETA_MONGO", "ESTAFETA_REDIS", "ESTAFETA_VK__", "ESTAFETA_WHATSAPP__", "ESTAFETA_FILES__S3__", "ESTAFETA_WIDGET__IDENTITY__")
+_OPTIONAL = (
+    "ESTAFETA_TELEGRAM", "ESTAFETA_VK", "ESTAFETA_WHATSAPP", "ESTAFETA_MONGO", "ESTAFETA_REDIS",
+    "ESTAFETA_FILES__S3", "ESTAFETA_WIDGET__IDENTITY",
+)  # fmt: skip
 """Parts that are not there unless something of them is set."""
 
 

@@ -229,6 +229,7 @@ def full_conversation() -> Conversation:
         offered=(Button(id="site", text="Сайт", url="https://example.org"),),
         heard_at=NOW,
         undelivered=(OutboxItem(id=OutboxId("o5"), body=ToCustomer(message=message)),),
+        unsettled=(OutboxItem(id=OutboxId("o6"), body=ToCustomer(message=message)),),
         updated_at=NOW,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from datetime import datetime
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -10,11 +11,13 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from estafeta.clock import TestClock
+from estafeta.kernel.model import Capabilities
 from flows import loader
 from flows.model import Workspace
+from tests.engine.able import Opened
 from tests.engine.team import One, Team
 from tests.engine.words import Words
-from tests.world import World
+from tests.world import RecordingChannel, World
 
 NOON = datetime(2026, 11, 20, 12, 0, tzinfo=ZoneInfo("Europe/Moscow"))
 SMALL = Path(__file__).parent / "workspace"
@@ -68,3 +71,15 @@ async def boris(team: Team) -> AsyncIterator[One]:
     yield one
     await one.kill()
     await one.lanes.aclose()
+
+
+@pytest.fixture
+def opened(tmp_path: Path, small: Workspace, words: Words, clock: TestClock) -> Opened:
+    @asynccontextmanager
+    async def world(capabilities: Capabilities, channel: RecordingChannel | None = None) -> AsyncIterator[World]:
+        channel = channel or RecordingChannel()
+        channel.capabilities = capabilities
+        async with World(tmp_path / "able.db", small, words, clock, channel=channel).running() as running:
+            yield running
+
+    return world

@@ -2,23 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
-from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import replace
 from datetime import timedelta
-from pathlib import Path
-
-import pytest
 
 from estafeta.clock import TestClock
 from estafeta.engine import ALBUM_SECONDS
 from estafeta.kernel.errors import SendFailed
 from estafeta.kernel.model import (
     Author,
-    Capabilities,
     Contact,
-    Conversation,
     CustomerDeleted,
     CustomerEdited,
     CustomerReacted,
@@ -39,27 +31,9 @@ from estafeta.kernel.model import (
     Text,
     UndeliveredMoved,
 )
-from flows.model import Workspace
+from tests.engine.able import ABLE, Opened, passes
 from tests.engine.words import Words
-from tests.world import ANNA, HOME, RecordingChannel, World
-
-ABLE = Capabilities(
-    text=4096, unit="utf16", buttons=100, label=64, edits=True, deletes=True, reactions="any", replies=True
-)
-Opened = Callable[[Capabilities], AbstractAsyncContextManager[World]]
-
-
-@pytest.fixture
-def opened(tmp_path: Path, small: Workspace, words: Words, clock: TestClock) -> Opened:
-    """A world whose channel can do so much."""
-
-    @asynccontextmanager
-    async def world(capabilities: Capabilities) -> AsyncIterator[World]:
-        channel = RecordingChannel(capabilities=capabilities)
-        async with World(tmp_path / "able.db", small, words, clock, channel=channel).running() as running:
-            yield running
-
-    return world
+from tests.world import ANNA, HOME, World
 
 
 async def answered(world: World, text: str = "Hello there") -> str:
@@ -68,15 +42,6 @@ async def answered(world: World, text: str = "Hello there") -> str:
     said = OperatorSaid(operator=ANNA, parts=(Text(text=text),), message="t1")
     await world.operator(said)
     return f"ext-{world.channel.sent[-1].id}"
-
-
-async def passes(world: World, clock: TestClock) -> Conversation:
-    """Time goes on until nothing waits in the conversation any more."""
-    settled = asyncio.create_task(world.settled())
-    while not settled.done():
-        await clock.advance(0.1)
-        await asyncio.sleep(0.005)  # for the store, which works in threads
-    return await settled
 
 
 # --- replies, edits, deletions, reactions --------------------------------------------------------

@@ -106,7 +106,7 @@ class Office:
         )
         here = address(chat)
         held = Conversation(id=here.conversation, address=here, version=1, outbox=items)
-        self.outbox.hand(held, frozenset(item.id for item in items))
+        self.outbox.hand(held, frozenset(item.id for item in items), frozenset())
 
     async def done(self) -> list[Event]:
         async with asyncio.timeout(10):

@@ -6,53 +6,42 @@ Ids of messages are those of the channel (`CustomerSaid.message`, what `send` re
 from __future__ import annotations
 
 import contextlib
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Any
 
 import orjson
 
 from bots.telegram.content import mapping, text_of
+from bots.telegram.failures import Language, failure
 from bots.telegram.places import Spot
-from estafeta.fakes.telegram import Participant
-from estafeta.kernel.model import Contact, Location, Mark
+from estafeta.fakes.telegram import FakeTelegram, Participant
+from estafeta.kernel.errors import SendFailed
+from estafeta.kernel.model import Contact, Location, Mark, Media, MediaKind
 from estafeta.kernel.ports import Channel
-from tests.contracts.channel_contract import ChannelHarness
+from tests.contracts.channel_harness import ChannelHarness
+from tests.contracts.customers import Customers, Seen, units
 from tests.telegram.stage import Stage
 
 FILES = ("photo", "document", "voice", "audio", "video", "video_note", "animation", "sticker")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Seen:
-    """A message as its receiver sees it now. `kind` is that of the file, with what it holds in `content`."""
+class TelegramCustomers(Customers):
+    """Of the first bot of a stand-in."""
 
-    id: str
-    text: str = ""
-    marks: tuple[Mark, ...] = ()
-    buttons: tuple[str, ...] = ()
-    kind: str = ""
-    content: bytes = b""
-    name: str = ""
-    place: Location | Contact | None = None
-    album: str = ""
-    reply_to: str = ""
-    reactions: tuple[str, ...] = ()
-    edited: bool = False
+    told = frozenset((
+        "photo", "document", "voice", "audio", "video", "sticker", "album", "location", "contact", "marks", "reply",
+        "edit", "reaction", "payload", "unknown", "blocked",
+    ))  # fmt: skip
 
+    def __init__(self, fake: FakeTelegram) -> None:
+        self.fake = fake
 
-class TelegramHarness(ChannelHarness):
-    def __init__(self, stage: Stage) -> None:
-        self.stage = stage
-        self.inbox = stage.inbox
-        self.work = contextlib.AsyncExitStack()
-
-    async def start(self) -> None:
-        self.channel: Channel = await self.work.enter_async_context(self.stage.listening())
-
-    # --- what customers do; each returns the id of the message
-
-    async def writes(self, who: str, text: str) -> None:
-        self._customer(who).says(text)
+    async def writes(self, who: str, text: str, *, marks: tuple[Mark, ...] = ()) -> str:
+        entities = [
+            {"type": mark.kind, "offset": units(text[: mark.start]), "length": units(text[mark.start : mark.end])}
+            for mark in marks
+        ]
+        return self._id(self._customer(who).says(text, entities=entities))
 
     async def sends(
         self, who: str, kind: str, content: bytes, *, name: str = "", mime: str = "", caption: str = ""
@@ -60,6 +49,13 @@ class TelegramHarness(ChannelHarness):
         """A file: one of `FILES`."""
         mime = mime or "application/octet-stream"
         return self._id(self._customer(who).sends(kind, content, name=name, mime=mime, caption=caption))
+
+    async def sends_photos(self, who: str, *contents: bytes, caption: str = "") -> list[str]:
+        album = str(self.fake.world.next_number())
+        return [
+            self._id(self._customer(who).sends("photo", content, album=album, caption="" if number else caption))
+            for number, content in enumerate(contents)
+        ]
 
     async def sends_album(self, who: str, *kinds: str, content: bytes = b"...", caption: str = "") -> list[str]:
         return [self._id(one) for one in self._customer(who).sends_album(*kinds, content=content, caption=caption)]
@@ -102,30 +98,66 @@ class TelegramHarness(ChannelHarness):
     async def unblocked(self, who: str) -> None:
         self._customer(who).unblocks()
 
-    # --- what they saw
+    # --- what they see
 
-    async def saw(self, who: str, count: int) -> list[tuple[str, tuple[str, ...]]]:
-        await self.seen(who, count)
-        customer = self._customer(who)
-        shown = [(m.text, m.buttons) for m in self.stage.fake.messages(customer) if m.by_bot]
-        return shown[:count]
+    def view(self, who: str) -> list[Seen]:
+        return [self._seen(one.raw, one) for one in self.fake.messages(self._customer(who)) if one.by_bot]
 
-    async def seen(self, who: str, count: int = 0) -> list[Seen]:
-        """All that `who` got from us and that is there now; waits until there are so many."""
-        fake, customer = self.stage.fake, self._customer(who)
+    async def wait(self, condition: Callable[[], Any], seconds: float = 10.0) -> Any:
+        return await self.fake.wait(condition, seconds)
 
-        def shown() -> list[Any]:
-            return [message for message in fake.messages(customer) if message.by_bot]
-
-        await fake.wait(lambda: len(shown()) >= count)
-        return [self._seen(message.raw, message) for message in shown()]
+    def standing(self, who: str, message: str) -> tuple[str, ...]:
+        shown = self.fake.messages(self._customer(who))
+        return next(one.reactions for one in shown if one.id == _number(message))
 
     async def reactions(self, who: str, message: str) -> tuple[str, ...]:
         """What stands on one of the chat's messages, whoever wrote it."""
-        shown = self.stage.fake.messages(self._customer(who))
-        return next(one.reactions for one in shown if one.id == _number(message))
+        return self.standing(who, message)
 
-    # --- what the messenger does
+    def _customer(self, who: str) -> Participant:
+        return self.fake.private(who)
+
+    def _id(self, message: dict[str, Any]) -> str:
+        return f"{message['chat']['id']}:{message['message_id']}"
+
+    def _seen(self, raw: dict[str, Any], shown: Any) -> Seen:
+        words = text_of(raw.get("text") or raw.get("caption"), raw.get("entities") or raw.get("caption_entities"))
+        kind = next((field for field in FILES if field in raw), "")
+        told = raw.get(kind)
+        file = mapping(told[-1] if isinstance(told, list) else told)
+        stored = self.fake.world.files.get(file.get("file_id", ""))
+        return Seen(
+            id=self._id(raw),
+            text=words.text if words else "",
+            marks=words.marks if words else (),
+            buttons=shown.buttons,
+            shows="buttons" if shown.buttons else "",
+            kind=kind,
+            content=stored.content if stored else b"",
+            name=file.get("file_name", ""),
+            place=_place(raw),
+            album=raw.get("media_group_id", ""),
+            reply_to="" if shown.reply_to is None else f"{raw['chat']['id']}:{shown.reply_to}",
+            reactions=shown.reactions,
+            edited=shown.edited,
+        )
+
+
+class TelegramHarness(TelegramCustomers, ChannelHarness):
+    def __init__(self, stage: Stage) -> None:
+        super().__init__(stage.fake)
+        self.stage = stage
+        self.inbox = stage.inbox
+        self.work = contextlib.AsyncExitStack()
+
+    async def start(self) -> None:
+        self.channel: Channel = await self.work.enter_async_context(self.stage.listening())
+
+    async def stored(self, kind: MediaKind, content: bytes, name: str, mime: str) -> Media:
+        return await self.stage.stored(kind, content, name)
+
+    def failure(self, code: str, language: Language) -> SendFailed:
+        return failure(code, language)
 
     async def delivers_again(self, who: str) -> None:
         fake = self.stage.fake
@@ -139,33 +171,6 @@ class TelegramHarness(ChannelHarness):
         fake.updates.pending.append(update)
         await self.start()
         await self.inbox.until(lambda: len(self.inbox.attempts) > before)
-
-    def _customer(self, who: str) -> Participant:
-        return self.stage.fake.private(who)
-
-    def _id(self, message: dict[str, Any]) -> str:
-        return f"{message['chat']['id']}:{message['message_id']}"
-
-    def _seen(self, raw: dict[str, Any], shown: Any) -> Seen:
-        words = text_of(raw.get("text") or raw.get("caption"), raw.get("entities") or raw.get("caption_entities"))
-        kind = next((field for field in FILES if field in raw), "")
-        told = raw.get(kind)
-        file = mapping(told[-1] if isinstance(told, list) else told)
-        stored = self.stage.fake.world.files.get(file.get("file_id", ""))
-        return Seen(
-            id=self._id(raw),
-            text=words.text if words else "",
-            marks=words.marks if words else (),
-            buttons=shown.buttons,
-            kind=kind,
-            content=stored.content if stored else b"",
-            name=file.get("file_name", ""),
-            place=_place(raw),
-            album=raw.get("media_group_id", ""),
-            reply_to="" if shown.reply_to is None else f"{raw['chat']['id']}:{shown.reply_to}",
-            reactions=shown.reactions,
-            edited=shown.edited,
-        )
 
 
 def _place(raw: dict[str, Any]) -> Location | Contact | None:

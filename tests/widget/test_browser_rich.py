@@ -291,6 +291,18 @@ async def test_a_file_that_is_not_taken_says_why(scene: Scene) -> None:
     await expect(scene.chat.locator("#send")).to_be_enabled()
 
 
+async def test_a_file_waits_for_the_network_and_goes_by_itself(scene: Scene) -> None:
+    await scene.begin()
+    await scene.platform.stop()
+    file = FilePayload(name="фото.png", mimeType="image/png", buffer=picture())
+    await scene.chat.locator("#chosen").set_input_files(file)
+    await expect(scene.chat.locator("#tray .lost")).to_be_visible()
+    await scene.platform.start()
+    await expect(scene.chat.locator("#tray .size")).to_be_visible(timeout=10_000)
+    await scene.chat.locator("#send").click()
+    await expect(last(scene).locator("img")).to_have_js_property("naturalWidth", 40)
+
+
 @pytest.mark.parametrize("scene", [{"config": {"files": False}}], indirect=True)
 async def test_where_files_are_off_there_is_nothing_to_attach_them_by(scene: Scene) -> None:
     await scene.begin()

@@ -7,6 +7,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from estafeta.kernel.model import CustomerSaid
+from tests.widget.platform import Platform
 from tests.widget.scene import BUBBLE, Scene
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
@@ -118,6 +119,25 @@ async def test_nothing_is_sent_before_the_terms_are_accepted_and_that_is_remembe
     await scene.shows(GREETING, "Раз")
     (said,) = scene.platform.events(CustomerSaid)
     assert said.payload == f"consent-{scene.platform.channel._config.consent_version}"
+
+
+@pytest.mark.parametrize("scene", [TERMS], indirect=True)
+async def test_terms_that_changed_under_an_open_page_are_asked_for_anew(scene: Scene) -> None:
+    await scene.visit()
+    await scene.page.locator(BUBBLE).click()
+    await scene.chat.get_by_role("button", name="Принимаю").click()
+    await scene.chat.locator("#entries .message").wait_for()
+    port = scene.platform.port
+    await scene.platform.stop()
+    after = Platform(scene.platform, sites=(scene.shop.origin,), consent={"ru": "Теперь иначе."})
+    after.port = port
+    await after.start()
+    await expect(scene.chat.locator("#consent p").first).to_have_text("Теперь иначе.", timeout=10_000)
+    await scene.chat.get_by_role("button", name="Принимаю").click()
+    await scene.say("Раз")
+    await scene.shows(GREETING, "Раз")
+    await after.stop()
+    await scene.platform.start()
 
 
 # --- the chat speaks first

@@ -125,7 +125,8 @@ function heard(frame) {
 
 function refused({ code, text }) {
   refusal = text;
-  if (code === "consent") consent.withdrawn();
+  // The terms are others since this page was made.
+  if (code === "consent") location.reload();
   if (code !== "identity") return;
   if (pass) {
     pass = "";
@@ -161,6 +162,7 @@ function welcome(frame) {
   log.toEnd();
   setTimeout(() => log.aloud(true), 300);
   outbox.connected(true);
+  tray.again();
 }
 
 function take(fresh, last) {

@@ -33,11 +33,6 @@ export class Consent {
     byId("state").hidden = needed;
   }
 
-  withdrawn() {
-    this.memory.remove("consent");
-    this.ask();
-  }
-
   speak(words, language) {
     const [said, more, agree] = this.form.querySelectorAll("p, button");
     said.textContent = told(text, language);

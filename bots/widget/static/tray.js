@@ -70,8 +70,14 @@ export class Tray {
     this.send(item);
   }
 
+  // The network is back.
+  again() {
+    for (const item of this.items) if (item.waits) this.send(item);
+  }
+
   send(item) {
     const { file } = item;
+    item.waits = false;
     const bar = element("progress");
     bar.max = 1;
     bar.value = 0;
@@ -85,6 +91,8 @@ export class Tray {
       },
       ({ message }) => {
         if (!this.items.includes(item)) return;
+        // No answer at all: the network is away, and the file goes when it is back.
+        item.waits = !message;
         const failed = element("span", "lost", `${this.words.failed} ${message}`);
         failed.setAttribute("role", "alert");
         this.draw(item, failed, button("link", this.words.retry, () => this.send(item)));

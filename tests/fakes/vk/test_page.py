@@ -136,9 +136,10 @@ async def test_trouble_and_the_callback_can_be_ordered_over_http(fake: ServedVk,
     async def confirm(request: aiohttp.web.BaseRequest) -> aiohttp.web.StreamResponse:
         told = await request.json()
         heard.append(told)
-        return aiohttp.web.Response(text=fake.callback.codes[told["group_id"]] if told["type"] == "confirmation" else "ok")
+        return aiohttp.web.Response(text=code if told["type"] == "confirmation" else "ok")
 
     heard: list[Any] = []
+    code = fake.callback.codes[fake.furnish().id]
     runner, port = await serve(confirm, "127.0.0.1", 0)
     await act(client, "callback", url=f"http://127.0.0.1:{port}/", secret="s3")
     await fake.wait(lambda: [server.status for server in fake.callback.servers.values()] == ["ok"])

@@ -46,6 +46,7 @@ export function side(name, can, more = []) {
   const form = byId(`${name}-write`);
   const drawn = new Map();
   let place = "";
+  let atEnd = true;
   let viewer = null;
   let answering = null; // {line, editing}
 
@@ -121,6 +122,9 @@ export function side(name, can, more = []) {
   const grow = () => { box.rows = Math.min(6, box.value.split("\n").length); };
   box.addEventListener("input", grow);
 
+  // A picture has its height only when it has come.
+  log.addEventListener("load", () => { if (atEnd) log.scrollTop = log.scrollHeight; }, true);
+
   return {
     // `where`: another chat, or another look at it, has another one. `who`: the id of the person who looks.
     draw(where, who, lines, empty) {
@@ -135,7 +139,7 @@ export function side(name, can, more = []) {
         if (place && answering) aim(null);
         place = now;
       }
-      const atEnd = fresh || log.scrollHeight - log.scrollTop - log.clientHeight < 80;
+      atEnd = fresh || log.scrollHeight - log.scrollTop - log.clientHeight < 80;
       const kept = new Set(lines.map((line) => line.id));
       for (const [id, old] of drawn) if (!kept.has(id)) { old.element.remove(); drawn.delete(id); }
       log.querySelector(".empty")?.remove();

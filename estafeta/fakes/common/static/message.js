@@ -22,8 +22,17 @@ export function make(tag, options = {}, ...children) {
   return element;
 }
 
+// Addresses are links even where no entity says so.
+function withLinks(text, entities) {
+  const found = [...text.matchAll(/https?:\/\/[^\s<>]*[^\s<>.,:;!?)]/g)].map((address) => (
+    { type: "url", offset: address.index, length: address[0].length }));
+  const free = (link) => !entities.some((one) => one.offset < link.offset + link.length && link.offset < one.offset + one.length);
+  return [...entities, ...found.filter(free)];
+}
+
 // Entity offsets are UTF-16 code units, which is how JavaScript counts too.
-function richText(text, entities) {
+function richText(text, given) {
+  const entities = withLinks(text, given);
   const edges = new Set([0, text.length]);
   for (const entity of entities) {
     edges.add(entity.offset);

@@ -1,7 +1,7 @@
 // Emoji on a machine that has no font for them: drawn by the style sheet with characters that plain fonts hold.
 
 const KNOWN = [
-  "🔴", "🟢", "🤖", "✅", "👤", "💬", "📝", "✏️", "⚙️", "⚠️", "⏰", "👌", "👎", "👍", "✍", "❤", "🔥", "😁", "🤔",
+  "🔴", "🟢", "🤖", "✅", "👤", "💬", "📝", "✏️", "⚙️", "⚠️", "⏰", "👌", "👀", "👎", "👍", "✍", "❤️", "❤", "🔥", "😁", "😂", "🤔",
   "🖼", "📎", "🎤", "🎵", "🎬", "🙂", "📍", "📌", "📄",
 ];
 const ANY = new RegExp(`(${KNOWN.join("|")})`, "u");

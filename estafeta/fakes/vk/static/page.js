@@ -79,6 +79,13 @@ function go(to) {
   refresh();
 }
 
+// "Write to us in private" leads to the messages here, not to the real VK.
+byId("customer-log").addEventListener("click", (event) => {
+  if (!event.target.closest('a[href^="https://vk.me/"]')) return;
+  event.preventDefault();
+  go(0);
+});
+
 function drawPlaces(customer) {
   place = customer?.place ?? 0;
   places.hidden = !customer;

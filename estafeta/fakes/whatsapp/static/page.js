@@ -12,7 +12,7 @@ const MARKS = { "*": "bold", "_": "italic", "~": "strikethrough", "`": "code" };
 const MARKED = /(?<![\p{L}\p{N}])([*_~`])(?=\S)(.+?)(?<=\S)\1(?![\p{L}\p{N}])/gu;
 const me = (more) => ({ person: chosen.customer, number: chosen.group, ...more });
 
-// The app draws what is written between signs, and finds addresses.
+// The app draws what is written between signs.
 function plain(text, at, entities) {
   let shown = "";
   let done = 0;
@@ -29,9 +29,6 @@ function plain(text, at, entities) {
 function drawn(line) {
   const entities = [];
   const text = plain(line.text, 0, entities);
-  for (const found of text.matchAll(/https?:\/\/\S+/g)) {
-    entities.push({ type: "url", offset: found.index, length: found[0].length });
-  }
   return { ...line, text, entities };
 }
 
