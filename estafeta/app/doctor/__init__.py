@@ -55,6 +55,8 @@ async def _here(settings: Settings, env_file: Path, clock: Clock) -> AsyncIterat
             yield finding
     async for finding in servers.store(settings, clock):
         yield finding
+    async for finding in servers.files(settings):
+        yield finding
     async for finding in servers.bus(settings, clock):
         yield finding
 

@@ -41,6 +41,37 @@ async def store(settings: Settings, clock: Clock) -> AsyncIterator[Finding]:
         yield warning("store", sentence)
 
 
+async def files(settings: Settings) -> AsyncIterator[Finding]:
+    """A bucket is asked by writing and reading one byte of it; a folder is only looked at."""
+    if settings.files.s3 is None:
+        yield _folder(settings)
+        return
+    from storage.files.s3 import S3Files
+
+    bucket = S3Files(settings.files.s3)
+    try:
+        await bucket.open()
+    except StoreUnavailable as unavailable:
+        yield error("files", str(unavailable))
+    else:
+        yield fine("files", f"{settings.files.s3.place} takes files")
+    finally:
+        await bucket.close()
+
+
+def _folder(settings: Settings) -> Finding:
+    folder = settings.data / "files"
+    if folder.exists() and not os.access(folder, os.R_OK | os.W_OK | os.X_OK):
+        return error("files", f"{folder} can't be written by this user: give it to the user the platform runs as.")
+    if settings.mongo is not None:
+        return warning(
+            "files",
+            f"they are kept in {folder}: processes on other machines do not see them. Set ESTAFETA_FILES__S3__BUCKET, or "
+            "run all processes on this machine.",
+        )
+    return fine("files", f"they are kept in {folder}")
+
+
 def sqlite(path: Path, within: float = _CHECKED_WITHIN) -> Iterator[Finding]:
     if not path.exists():
         yield fine("store", f"{path} is not there yet; the first start makes it")
