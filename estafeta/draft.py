@@ -134,6 +134,13 @@ class Draft:
             reachable=True,
         )
 
+    def named(self, profile: Profile) -> bool:
+        """Whether that was news."""
+        customer = self.customer
+        name, username = profile.name or customer.name, profile.username or customer.username
+        self.customer = replace(customer, name=name, username=username)
+        return self.customer != customer
+
     def words(self, text: str) -> None:
         """Remembers the customer's latest text."""
         self._last_words = text[:_KEPT_WORDS]

@@ -26,6 +26,7 @@ from estafeta.kernel.model import (
     OutboxId,
     OutboxItem,
     Part,
+    ProfileLearned,
     StatusChanged,
     ToCustomer,
     ToDesk,
@@ -37,6 +38,7 @@ Changes = (
     CustomerEdited
     | CustomerDeleted
     | CustomerReacted
+    | ProfileLearned
     | OperatorEdited
     | OperatorDeleted
     | OperatorReacted
@@ -57,6 +59,9 @@ def apply(draft: Draft, event: Changes) -> None:
             _customer_deleted(draft, event)
         case CustomerReacted():
             _customer_reacted(draft, event)
+        case ProfileLearned():
+            if draft.named(event.profile):
+                draft.tell_people(Notice(kind="state"))
         case OperatorEdited():
             _operator_edited(draft, event)
         case OperatorDeleted():

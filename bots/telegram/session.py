@@ -23,7 +23,7 @@ from aiogram.methods import Response, TelegramMethod
 from aiogram.types import InputFile
 from yarl import URL
 
-from bots.telegram.wire import loads
+from bots.wire import loads
 
 REQUEST_SECONDS = 15.0
 _UPLOAD_BYTES_PER_SECOND = 128 * 1024

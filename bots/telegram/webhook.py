@@ -13,7 +13,7 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from bots.telegram.receive import Receiver
-from bots.telegram.wire import loads
+from bots.wire import loads
 from estafeta.kernel.errors import ConfigurationError, StoreUnavailable
 from estafeta.kernel.ports import Accept
 

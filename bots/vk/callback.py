@@ -15,7 +15,8 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from bots.vk.receive import Receiver
-from bots.vk.wire import integer, loads, obj, string
+from bots.vk.wire import integer, obj, string
+from bots.wire import loads
 from estafeta.kernel.errors import ConfigurationError, SendFailed, StoreUnavailable
 from estafeta.kernel.ports import Accept
 

@@ -16,7 +16,8 @@ from typing import Any
 
 from bots.vk import comments, reactions
 from bots.vk.attachments import parts_of, quote_of
-from bots.vk.wire import integer, loads, obj, positive, short, string
+from bots.vk.wire import integer, obj, positive, short, string
+from bots.wire import loads
 from estafeta.kernel.model import (
     Address,
     CustomerEdited,

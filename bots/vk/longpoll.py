@@ -21,7 +21,8 @@ import structlog
 from bots.vk.client import VkClient
 from bots.vk.failures import failure
 from bots.vk.receive import Receiver
-from bots.vk.wire import loads, obj, string
+from bots.vk.wire import obj, string
+from bots.wire import loads
 from estafeta.kernel.errors import SendFailed, StoreUnavailable
 from estafeta.kernel.ports import Accept, Clock
 

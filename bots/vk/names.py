@@ -1,7 +1,7 @@
 """Who people are: names by users.get, asked for behind everything else, many at once, and remembered.
 
 Events carry numbers alone. Nothing that a customer does waits for a name: it is read with the names that are known
-then, and what is missing is there for the next one. Whoever types stands in the event of typing, so mostly there is
+then, and what is missing follows by a signal of its own. Whoever types stands in the event of typing, so mostly there is
 time enough.
 """
 
@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections import OrderedDict
+from collections.abc import Awaitable, Callable
 
 import structlog
 
@@ -30,9 +31,10 @@ _log = structlog.get_logger(__name__)
 
 
 class Names:
-    """Of the people who write to one community. `work` runs beside the channel."""
+    """Of the people who write to one community. `work` runs beside the channel; `learned` is told each name."""
 
-    def __init__(self, client: VkClient, account: str) -> None:
+    def __init__(self, client: VkClient, account: str, learned: Callable[[int, Profile], Awaitable[None]]) -> None:
+        self._learned = learned
         self._client = client
         self._account = account
         self._known: OrderedDict[int, Profile] = OrderedDict()
@@ -83,3 +85,4 @@ class Names:
             self._known[user] = Profile(name=short(name), username="" if username == f"id{user}" else username)
             if len(self._known) > _REMEMBERED:
                 self._known.popitem(last=False)
+            await self._learned(user, self._known[user])

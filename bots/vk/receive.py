@@ -7,6 +7,7 @@ stored, by whoever runs `work`, never before the acknowledgement.
 from __future__ import annotations
 
 import asyncio
+import contextlib
 from collections import OrderedDict
 from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
@@ -19,7 +20,16 @@ from bots.vk.keyboard import Client
 from bots.vk.names import Names
 from bots.vk.wire import obj, positive, short, string
 from estafeta.kernel.errors import SendFailed, StoreUnavailable
-from estafeta.kernel.model import ReachabilityChanged, Signal
+from estafeta.kernel.model import (
+    Address,
+    CustomerPressed,
+    CustomerSaid,
+    Profile,
+    ProfileLearned,
+    ReachabilityChanged,
+    Signal,
+    SignalId,
+)
 from estafeta.kernel.ports import Accept, Clock
 
 SetAside = Callable[[Any, str], Awaitable[None]]
@@ -49,7 +59,9 @@ class Receiver:
         self._account = account
         self._clock = clock
         self._set_aside = set_aside
-        self.names = Names(client, account)
+        self.names = Names(client, account, self._named)
+        self._unnamed: OrderedDict[int, set[Address]] = OrderedDict()
+        self._accept: Accept | None = None
         self.clients: OrderedDict[int, Client] = OrderedDict()
         self.denied: OrderedDict[int, None] = OrderedDict()
         self._reader = Reader(
@@ -62,6 +74,7 @@ class Receiver:
 
         Raises `StoreUnavailable`: then none may be acknowledged, and taking them again is safe.
         """
+        self._accept = accept
         read = [(event, await self._read(event)) for event in events]
         waiting = [(event, signal) for event, signal in read if signal is not None]
         if waiting:
@@ -116,6 +129,11 @@ class Receiver:
         person = person_of(event)
         if person is not None:
             self.names.want(person)
+            if signal is not None and signal.address is not None and _is_nameless(signal):
+                places = self._unnamed.setdefault(person, set())
+                places.add(signal.address)
+                if len(self._unnamed) > _REMEMBERED:
+                    self._unnamed.popitem(last=False)
         about = obj(obj(event).get("object"))
         kind = obj(event).get("type")
         if kind == "message_new" and person is not None:
@@ -131,6 +149,20 @@ class Receiver:
                 self.denied.pop(user, None)
             else:
                 _remember(self.denied, user, None)
+
+    async def _named(self, user: int, profile: Profile) -> None:
+        """Tells who it was that wrote without a name being known. Lost with the process, or while the store is away:
+        the next message brings the name as well."""
+        for address in self._unnamed.pop(user, ()):
+            signal = Signal(
+                id=SignalId(f"vk.{self._client.group_id}.name.{address.channel}.{address.chat}"),
+                at=self._clock.now(),
+                event=ProfileLearned(profile=profile),
+                address=address,
+            )
+            if self._accept is not None:
+                with contextlib.suppress(StoreUnavailable):
+                    await self._accept([signal])
 
     def _later(self, press: dict[str, Any]) -> None:
         try:
@@ -158,3 +190,7 @@ def _remember(known: OrderedDict[int, Any], person: int, value: Any) -> None:
     known.move_to_end(person)
     if len(known) > _REMEMBERED:
         known.popitem(last=False)
+
+
+def _is_nameless(signal: Signal) -> bool:
+    return isinstance(signal.event, CustomerSaid | CustomerPressed) and not signal.event.profile.name

@@ -18,7 +18,8 @@ import aiohttp
 
 from bots.vk.client import VkClient
 from bots.vk.failures import failure
-from bots.vk.wire import integer, loads, obj, string
+from bots.vk.wire import integer, obj, string
+from bots.wire import loads
 from estafeta.attachments.failures import failure as file_failure
 from estafeta.kernel.errors import FileGone, SendFailed
 from estafeta.kernel.model import Media

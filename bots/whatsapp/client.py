@@ -21,7 +21,7 @@ from bots.pacing import Buckets, Pacer, Rate, TooBusy
 from bots.whatsapp.config import WhatsAppConfig
 from bots.whatsapp.failures import Failed, Language, broken, failure, refusal
 from bots.whatsapp.pace import Pairs
-from bots.whatsapp.wire import loads
+from bots.wire import loads
 from estafeta.kernel.model import Json
 from estafeta.kernel.ports import Clock
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any
 
@@ -9,7 +10,7 @@ import structlog
 
 from bots.whatsapp.convert import CHANNEL, Aside, Happened, Moved, Notice, TemplatesChanged, Told, convert
 from bots.whatsapp.failures import Language
-from bots.whatsapp.people import Notes, People
+from bots.whatsapp.people import Notes, Noting, People
 from estafeta.kernel.errors import StoreUnavailable
 from estafeta.kernel.model import Address, CustomerPressed, CustomerSaid, Signal
 from estafeta.kernel.ports import Accept, Clock
@@ -59,11 +60,14 @@ class Receiver:
             _log.exception("whatsapp_webhook_unreadable")
             return
         waiting: list[tuple[Told, Signal]] = []
+        noting: list[Noting] = []
         for one in happened:
             try:
                 if isinstance(one, Told):
-                    waiting.append((one, await self._signal(one)))
+                    waiting.append((one, await self._signal(one, noting)))
                 else:
+                    if noting:
+                        await asyncio.wait(noting)  # a number may change of which this webhook tells first
                     await self._noted(one)
             except StoreUnavailable:
                 raise
@@ -71,7 +75,7 @@ class Receiver:
                 await self.aside(raw, f"whose it is could not be looked up: {type(error).__name__}")
                 _log.exception("whatsapp_webhook_unplaced")
         if waiting:
-            await self._store(waiting, accept)
+            await asyncio.gather(self._store(waiting, accept), *map(_written, noting))
 
     async def aside(self, raw: Any, reason: str) -> None:
         """Raises nothing: what is poisonous must not come back because it could not be kept."""
@@ -81,10 +85,10 @@ class Receiver:
         except Exception:
             _log.exception("whatsapp_set_aside_failed")
 
-    async def _signal(self, told: Told) -> Signal:
+    async def _signal(self, told: Told, noting: list[Noting]) -> Signal:
         self._arrived(told)
         opens = isinstance(told.event, CustomerSaid | CustomerPressed)
-        chat = await self._people[told.account].chat(told.person, writes=opens)
+        chat = await self._people[told.account].chat(told.person, writes=opens, noting=noting)
         address = Address(channel=CHANNEL, account=told.account, chat=chat)
         return Signal(id=told.id, at=told.at, event=told.event, address=address)
 
@@ -114,3 +118,13 @@ class Receiver:
             return
         for one in waiting:
             await self._store([one], accept)
+
+
+async def _written(notes: Noting) -> None:
+    """The message beside them is stored: but for the store's being away, it is not set aside for want of notes."""
+    try:
+        await notes
+    except StoreUnavailable:
+        raise
+    except Exception:
+        _log.exception("whatsapp_person_unnoted")

@@ -15,7 +15,7 @@ from aiohttp import web
 from pydantic import SecretStr
 
 from bots.whatsapp.receive import Receiver
-from bots.whatsapp.wire import loads
+from bots.wire import loads
 from estafeta.kernel.errors import StoreUnavailable
 from estafeta.kernel.ports import Accept
 

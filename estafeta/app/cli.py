@@ -66,11 +66,15 @@ def run(roles: tuple[str, ...]) -> None:
 
 @main.command()
 @click.option("--telegram", is_flag=True, help="Start a stand-in messenger too: Telegram without a token.")
-def demo(telegram: bool) -> None:
+@click.option(
+    "--messengers", is_flag=True,
+    help="Start stand-ins for Telegram, VK and WhatsApp, side by side on one page: no tokens needed.",
+)  # fmt: skip
+def demo(telegram: bool, messengers: bool) -> None:
     """Run the product with a demo shop; prints where to click."""
     from estafeta.app.demo import run_demo
 
-    run_demo(config.read(), with_telegram=telegram)
+    run_demo(config.read(), with_telegram=telegram, with_messengers=messengers)
 
 
 @main.command()

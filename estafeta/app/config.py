@@ -255,7 +255,7 @@ def _variable(place: tuple[int | str, ...]) -> str:
     number = next((n for n, part in enumerate(place) if isinstance(part, int)), len(place))
     name = PREFIX + _NESTED.join(str(part) for part in place[:number]).upper()
     inside = ".".join(str(part + 1) if isinstance(part, int) else part for part in place[number:])
-    return f"{name} ({inside})" if inside else name
+    return f"{name} ({inside})" if len(place) > number + 1 else name
 
 
 def _in_words(error: ValidationError) -> str:

@@ -1,6 +1,8 @@
-"""The channels there are and what each can do: the one list of them, and the table in docs/channels.md.
+"""The channels there are and what each can do: the one list of them, and the tables in docs/channels.md.
 
-The numbers are the channels' own data (`bots/<channel>/capabilities.py`), each with its source.
+The numbers are the channels' own data (`bots/<channel>/capabilities.py`), each with its source. What goes there and
+back is in `round_trip`: how a channel shows what an operator sends follows from its capabilities, and what its
+customers can send is told here; the tests send every kind through every channel and hold both to it.
 """
 
 from __future__ import annotations
@@ -10,15 +12,19 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields
 from functools import cache
 from pathlib import Path
+from typing import get_args
 
 import click
 
 from bots.render import Drawn
 from estafeta.kernel.errors import ConfigurationError
-from estafeta.kernel.model import Capabilities, MarkKind, MediaKind
+from estafeta.kernel.model import Button, Capabilities, MarkKind, MediaKind
 
 BEGIN = "<!-- capabilities: made by `estafeta channels table` -->"
 END = "<!-- end of capabilities -->"
+
+ROUND_TRIP = "<!-- round trip -->"
+ROUND_TRIP_END = "<!-- end of round trip -->"
 
 _LINK = re.compile(r"https?://[^\s()]+|docs/[^\s()]+")
 
@@ -70,13 +76,14 @@ def markdown_table() -> str:
     return "\n".join([*lines, "", *footnotes])
 
 
-def replaced(document: str, table: str) -> str:
+def replaced(document: str, table: str, marks: tuple[str, str] = (BEGIN, END)) -> str:
     """The document with this table between its two marks. Raises `ConfigurationError` when it has none."""
-    before, begin, rest = document.partition(BEGIN)
-    _, end, after = rest.partition(END)
+    first, last = marks
+    before, begin, rest = document.partition(first)
+    _, end, after = rest.partition(last)
     if not (begin and end):
-        raise ConfigurationError(f"The table goes between the lines {BEGIN} and {END}, and the document has none.")
-    return f"{before}{BEGIN}\n\n{table}\n\n{END}{after}"
+        raise ConfigurationError(f"The table goes between the lines {first} and {last}, and the document has none.")
+    return f"{before}{first}\n\n{table}\n\n{last}{after}"
 
 
 def without_source(facts: Facts) -> list[str]:
@@ -92,14 +99,16 @@ def without_source(facts: Facts) -> list[str]:
 @click.command()
 @click.option(
     "--write", "document", type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    help="Put the table into this file, between its marks, instead of printing it.",
+    help="Put the tables into this file, between their marks, instead of printing them.",
 )  # fmt: skip
 def table(document: Path | None) -> None:
-    """What each channel can do, with sources: the table of docs/channels.md."""
+    """What each channel can do, with sources, and what goes there and back: the tables of docs/channels.md."""
     if document is None:
-        click.echo(markdown_table())
+        click.echo(f"{markdown_table()}\n\n{round_trip_table()}")
         return
-    document.write_text(replaced(document.read_text(encoding="utf-8"), markdown_table()), encoding="utf-8")
+    written = replaced(document.read_text(encoding="utf-8"), markdown_table())
+    written = replaced(written, round_trip_table(), (ROUND_TRIP, ROUND_TRIP_END))
+    document.write_text(written, encoding="utf-8")
 
 
 # --- rows ----------------------------------------------------------------------------------------
@@ -209,3 +218,113 @@ def _as_link(source: str) -> str:
 
 def _line(cells: Sequence[str]) -> str:
     return f"| {' | '.join(cells)} |"
+
+
+# --- there and back ------------------------------------------------------------------------------
+
+NATIVE, NOT = "✓", "–"
+
+KINDS = (
+    "text", "formatting", "photo", "album", "document", "voice", "audio", "video", "sticker", "location", "contact",
+    "reply", "edit", "deletion", "reaction", "choice",
+)  # fmt: skip
+"""What goes between customers and operators. A choice is of five buttons of the bot's."""
+
+CHOICES = 5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Trip:
+    """`there`: how what the customer sends or does stands before the operator; `back`: how it stands before the
+    customer when the operator sends or does the same. `NATIVE`, `NOT`, or the next best in words; `why` then says
+    what is in the way there."""
+
+    there: str = NATIVE
+    back: str = NATIVE
+    why: str = ""
+
+
+_NO_PLAIN = "customers write plain text there"
+_NONE_SENT = "customers have no way to send one there"
+_THERE: Mapping[str, Mapping[str, tuple[str, str]]] = {
+    "telegram": {"deletion": (NOT, "Telegram tells bots of no deletion")},
+    "vk": {
+        "audio": ("by its name", "VK tells that music came, and keeps the file"),
+        "video": ("by its name", "VK tells that a video came, and keeps the file"),
+        "sticker": ("as a photo", "VK hands a sticker over as a picture"),
+        "contact": (NOT, _NONE_SENT),
+        "deletion": (NOT, "VK tells of no deletion"),
+    },
+    "vk_wall": {
+        "formatting": (NOT, _NO_PLAIN),
+        "voice": (NOT, _NONE_SENT),
+        "audio": ("by its name", "VK tells that music came, and keeps the file"),
+        "video": ("by its name", "VK tells that a video came, and keeps the file"),
+        "sticker": (NOT, "VK describes none in its comments"),
+        "location": (NOT, _NONE_SENT),
+        "contact": (NOT, _NONE_SENT),
+        "reaction": (NOT, "VK tells of no likes under comments"),
+    },
+    "whatsapp": {
+        "formatting": ("as signs", "WhatsApp's customers draw with signs, such as asterisks"),
+        "album": ("one by one", "WhatsApp tells of each photo by itself"),
+    },
+    "widget": {
+        "formatting": (NOT, _NO_PLAIN),
+        "voice": (NOT, "the chat on the site records nothing; a sound file is audio"),
+        "sticker": (NOT, _NONE_SENT),
+        "location": (NOT, _NONE_SENT),
+        "contact": (NOT, _NONE_SENT),
+    },
+}
+
+
+def round_trip(channel: str) -> Mapping[str, Trip]:
+    """Of every kind."""
+    there, can = _THERE[channel], channels()[channel].capabilities
+    trips = {}
+    for kind in KINDS:
+        came, why = there.get(kind, (NATIVE, ""))
+        trips[kind] = Trip(there=came, back=_back(kind, can), why=why)
+    return trips
+
+
+def _back(kind: str, can: Capabilities) -> str:
+    """How this channel shows it."""
+    if kind in get_args(MediaKind):
+        return NATIVE if kind in can.media else "as a document" if "document" in can.media else "in words"
+    match kind:
+        case "album" if can.album <= 1 or "photo" not in can.media:
+            return "one by one" if "photo" in can.media else "in words"
+        case "formatting" if "bold" not in can.marks:
+            return "in plain words"
+        case "location" | "contact" if not getattr(can, kind):
+            return "in words"
+        case "reply" if not can.replies:
+            return "by itself"
+        case "edit" | "deletion" | "reaction" if not getattr(can, _ABLE[kind]):
+            return NOT
+        case "choice":
+            shows = can.choice([Button(id=str(number), text=str(number)) for number in range(CHOICES)])
+            return {"buttons": NATIVE, "list": "as a list", "numbers": "as numbered lines"}[shows]
+    return NATIVE
+
+
+_ABLE = {"edit": "edits", "deletion": "deletes", "reaction": "reactions"}
+
+
+def round_trip_table() -> str:
+    """What goes between customers and operators, as a Markdown table with the reasons as footnotes."""
+    known, notes = channels(), dict[str, str]()
+    lines = [_line(["", *(facts.title for facts in known.values())]), _line(["---"] * (len(known) + 1))]
+    trips = [round_trip(name) for name in known]
+    lines += [_line([kind, *(_there_and_back(each[kind], notes) for each in trips)]) for kind in KINDS]
+    footnotes = [f"[^{name}]: {why}" for why, name in notes.items()]
+    return "\n".join([*lines, "", *footnotes])
+
+
+def _there_and_back(trip: Trip, notes: dict[str, str]) -> str:
+    there = trip.there
+    if trip.why:
+        there += f"[^{notes.setdefault(trip.why, f'there-{len(notes) + 1}')}]"
+    return there if trip.there == trip.back else f"{there} / {trip.back}"

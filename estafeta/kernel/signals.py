@@ -68,6 +68,13 @@ class CustomerPressed:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProfileLearned:
+    """Who the customer is, told later than what they said."""
+
+    profile: Profile
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ReachabilityChanged:
     """The customer blocked or unblocked us."""
 
@@ -203,6 +210,7 @@ Event = (
     | CustomerDeleted
     | CustomerReacted
     | CustomerPressed
+    | ProfileLearned
     | ReachabilityChanged
     | SaidElsewhere
     | StatusChanged

@@ -5,8 +5,6 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from estafeta.app.config import Settings
 from estafeta.app.doctor import servers
 from estafeta.app.doctor.finding import Finding
@@ -37,9 +35,3 @@ async def test_a_bucket_that_does_not_answer_is_told_without_its_secret(tmp_path
     assert "127.0.0.1:9" in finding.text
     assert not any(S3[name] in finding.text for name in ("key", "secret"))
 
-
-@pytest.mark.parametrize("path_style", [True, False])
-async def test_what_is_set_is_what_is_asked(tmp_path: Path, path_style: bool) -> None:
-    s3 = {**S3, "endpoint": "http://127.0.0.1:9", "path_style": path_style, "seconds": 1.0}
-    (finding,) = await found(tmp_path, files={"s3": s3})
-    assert "shop-files" in finding.text

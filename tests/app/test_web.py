@@ -113,7 +113,7 @@ async def test_the_figures_are_prometheus_text(platform: Platform) -> None:
     assert ours == {
         "estafeta_turns", "estafeta_signals", "estafeta_conflicts", "estafeta_handoffs",
         "estafeta_late_understandings", "estafeta_sent", "estafeta_retried", "estafeta_sent_unsure",
-        "estafeta_gave_up", "estafeta_busy_conversations", "estafeta_busy_sends",
+        "estafeta_gave_up", "estafeta_billable", "estafeta_busy_conversations", "estafeta_busy_sends",
     }  # fmt: skip
     assert all(families[name].documentation for name in ours)
     assert {families[name].type for name in ours} == {"counter", "gauge"}

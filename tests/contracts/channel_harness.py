@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from abc import abstractmethod
+from collections.abc import Sequence
 from itertools import count
 from typing import Any, Literal
 
@@ -28,11 +29,14 @@ from tests.contracts.inbox import Inbox
 
 class ChannelHarness(Customers):
     """It is listening (the channel's `listen` runs with `inbox` as accept) when the fixture hands it out. `blocks`:
-    whether a customer of this messenger can shut us out."""
+    whether a customer of this messenger can shut us out. `whole`: nothing is cut up, nor counted. `refuses`: codes of
+    failures that are the channel's own."""
 
     channel: Channel
     inbox: Inbox
     blocks: bool = True
+    whole: bool = False
+    refuses: Sequence[str] = ("not_possible", "empty")
 
     @abstractmethod
     async def delivers_again(self, who: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from estafeta.kernel.model import (
+    Author,
     Contact,
     CustomerDeleted,
     CustomerEdited,
@@ -154,7 +155,8 @@ class WhatCustomersDo(Meeting):
     async def test_what_was_read_is_told_by_the_ids_that_send_returned(self, harness: ChannelHarness) -> None:
         self.only_where(harness, "read")
         address = await self.meet(harness)
-        ids = await harness.channel.send(self.message(address, "Заказ у курьера."))
+        author = Author(kind="operator", name="Вера", id="v")
+        ids = await harness.channel.send(self.message(address, "Заказ у курьера.", author=author))
         await harness.seen("Анна", 1)
         await harness.reads("Анна")
         told = await harness.statuses(1)

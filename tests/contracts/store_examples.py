@@ -46,6 +46,7 @@ from estafeta.kernel.model import (
     OutboxId,
     OutboxItem,
     Profile,
+    ProfileLearned,
     ReachabilityChanged,
     Reason,
     SaidElsewhere,
@@ -118,6 +119,7 @@ EVENTS: tuple[Event, ...] = (
     UndeliveredMoved(item=OutboxId("i1"), move="resend", name="Вера"),
     CustomerEdited(message="5", parts=(Text(text=""),)),
     CustomerPressed(button="b1", label="Да", profile=Profile(name="Анна")),
+    ProfileLearned(profile=Profile(name="Анна", username="anna")),
     ReachabilityChanged(reachable=False),
     OperatorSaid(
         operator=OPERATOR,

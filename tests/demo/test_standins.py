@@ -66,7 +66,9 @@ async def test_customers_of_all_messengers_are_answered_and_their_worlds_are_kep
         assert telegram.shown(telegram.private("Иван"))[0] == question
         assert vk.shown(olga)[0] == whatsapp.shown(maria)[0] == question
         olga.says("Позовите человека")
-        await telegram.wait(lambda: any("Ольга" in topic.name for topic in telegram.group().topics), WITHIN)
+        await telegram.wait(lambda: any("ВКонтакте" in topic.name for topic in telegram.group().topics), WITHIN)
+        maria.says(question)
+        await whatsapp.wait(lambda: [answer in text for text in whatsapp.shown(maria)].count(True) == 2, WITHIN)
         assert whatsapp.account.templates[0].name == "order_news"
         assert telegram.violations + vk.violations + whatsapp.violations == []
 

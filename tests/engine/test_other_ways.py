@@ -14,7 +14,7 @@ from estafeta.kernel.model import (
     Stage,
     Text,
 )
-from tests.engine.able import ABLE, Opened, applied, no_answer
+from tests.engine.able import ABLE, Opened, applied, no_answer, passes
 from tests.engine.words import Words
 from tests.world import ANNA, HOME
 
@@ -47,9 +47,7 @@ async def test_every_message_of_an_operators_album_can_be_deleted(opened: Opened
             photo = Media(kind="photo", ref=f"f{number}", origin="recording:g")
             said = OperatorSaid(operator=ANNA, parts=(photo,), message=f"t{number}", group="g")
             await world.tell(said, conversation=HOME.conversation)
-        await world.engine.lanes.idle()
-        await clock.advance(2)
-        await world.settled()
+        await passes(world, clock)
         await world.operator(OperatorDeleted(operator=ANNA, message="t2"))
         assert [notice.text for _, notice, _ in world.desk.shown if notice.kind == "info"] != ["too_old_to_change"]
 

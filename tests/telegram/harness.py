@@ -14,7 +14,7 @@ import orjson
 from bots.telegram.content import mapping, text_of
 from bots.telegram.failures import Language, failure
 from bots.telegram.places import Spot
-from estafeta.fakes.telegram import FakeTelegram, Participant
+from estafeta.fakes.telegram import FakeTelegram, Participant, Shown
 from estafeta.kernel.errors import SendFailed
 from estafeta.kernel.model import Contact, Location, Mark, Media, MediaKind
 from estafeta.kernel.ports import Channel
@@ -41,42 +41,42 @@ class TelegramCustomers(Customers):
             {"type": mark.kind, "offset": units(text[: mark.start]), "length": units(text[mark.start : mark.end])}
             for mark in marks
         ]
-        return self._id(self._customer(who).says(text, entities=entities))
+        return named(self._customer(who).says(text, entities=entities))
 
     async def sends(
         self, who: str, kind: str, content: bytes, *, name: str = "", mime: str = "", caption: str = ""
     ) -> str:
         """A file: one of `FILES`."""
         mime = mime or "application/octet-stream"
-        return self._id(self._customer(who).sends(kind, content, name=name, mime=mime, caption=caption))
+        return named(self._customer(who).sends(kind, content, name=name, mime=mime, caption=caption))
 
     async def sends_photos(self, who: str, *contents: bytes, caption: str = "") -> list[str]:
         album = str(self.fake.world.next_number())
         return [
-            self._id(self._customer(who).sends("photo", content, album=album, caption="" if number else caption))
+            named(self._customer(who).sends("photo", content, album=album, caption="" if number else caption))
             for number, content in enumerate(contents)
         ]
 
     async def sends_album(self, who: str, *kinds: str, content: bytes = b"...", caption: str = "") -> list[str]:
-        return [self._id(one) for one in self._customer(who).sends_album(*kinds, content=content, caption=caption)]
+        return [named(one) for one in self._customer(who).sends_album(*kinds, content=content, caption=caption)]
 
     async def sends_location(self, who: str, latitude: float, longitude: float, title: str = "") -> str:
         customer = self._customer(who)
         if title:
             name, _, address = title.partition(", ")
-            return self._id(customer.sends_venue(latitude, longitude, name, address))
-        return self._id(customer.sends_location(latitude, longitude))
+            return named(customer.sends_venue(latitude, longitude, name, address))
+        return named(customer.sends_location(latitude, longitude))
 
     async def sends_contact(self, who: str, phone: str, name: str, *, own: bool = False) -> str:
-        return self._id(self._customer(who).sends_contact(phone, name, own=own))
+        return named(self._customer(who).sends_contact(phone, name, own=own))
 
     async def sends_something_new(self, who: str) -> str:
         """What no channel has a name for."""
-        return self._id(self._customer(who).writes({"dice": {"emoji": "🎲", "value": 3}}))
+        return named(self._customer(who).writes({"dice": {"emoji": "🎲", "value": 3}}))
 
     async def replies(self, who: str, text: str, to: str, *, quote: str = "") -> str:
         """Answers a message; `quote` are the words picked from it."""
-        return self._id(self._customer(who).says(text, reply_to=_number(to), quote=quote))
+        return named(self._customer(who).says(text, reply_to=_number(to), quote=quote))
 
     async def edits(self, who: str, message: str, text: str) -> None:
         self._customer(who).edits(_number(message), text)
@@ -90,7 +90,7 @@ class TelegramCustomers(Customers):
 
     async def starts(self, who: str, payload: str = "") -> str:
         """Follows a link into the chat."""
-        return self._id(self._customer(who).starts(payload))
+        return named(self._customer(who).starts(payload))
 
     async def blocked(self, who: str) -> None:
         self._customer(who).blocks()
@@ -101,7 +101,7 @@ class TelegramCustomers(Customers):
     # --- what they see
 
     def view(self, who: str) -> list[Seen]:
-        return [self._seen(one.raw, one) for one in self.fake.messages(self._customer(who)) if one.by_bot]
+        return [seen_of(self.fake, one) for one in self.fake.messages(self._customer(who)) if one.by_bot]
 
     async def wait(self, condition: Callable[[], Any], seconds: float = 10.0) -> Any:
         return await self.fake.wait(condition, seconds)
@@ -116,31 +116,6 @@ class TelegramCustomers(Customers):
 
     def _customer(self, who: str) -> Participant:
         return self.fake.private(who)
-
-    def _id(self, message: dict[str, Any]) -> str:
-        return f"{message['chat']['id']}:{message['message_id']}"
-
-    def _seen(self, raw: dict[str, Any], shown: Any) -> Seen:
-        words = text_of(raw.get("text") or raw.get("caption"), raw.get("entities") or raw.get("caption_entities"))
-        kind = next((field for field in FILES if field in raw), "")
-        told = raw.get(kind)
-        file = mapping(told[-1] if isinstance(told, list) else told)
-        stored = self.fake.world.files.get(file.get("file_id", ""))
-        return Seen(
-            id=self._id(raw),
-            text=words.text if words else "",
-            marks=words.marks if words else (),
-            buttons=shown.buttons,
-            shows="buttons" if shown.buttons else "",
-            kind=kind,
-            content=stored.content if stored else b"",
-            name=file.get("file_name", ""),
-            place=_place(raw),
-            album=raw.get("media_group_id", ""),
-            reply_to="" if shown.reply_to is None else f"{raw['chat']['id']}:{shown.reply_to}",
-            reactions=shown.reactions,
-            edited=shown.edited,
-        )
 
 
 class TelegramHarness(TelegramCustomers, ChannelHarness):
@@ -171,6 +146,35 @@ class TelegramHarness(TelegramCustomers, ChannelHarness):
         fake.updates.pending.append(update)
         await self.start()
         await self.inbox.until(lambda: len(self.inbox.attempts) > before)
+
+
+def seen_of(fake: FakeTelegram, shown: Shown) -> Seen:
+    """A message as it stands in a chat or a topic."""
+    raw = shown.raw
+    words = text_of(raw.get("text") or raw.get("caption"), raw.get("entities") or raw.get("caption_entities"))
+    kind = next((field for field in FILES if field in raw), "")
+    told = raw.get(kind)
+    file = mapping(told[-1] if isinstance(told, list) else told)
+    stored = fake.world.files.get(file.get("file_id", ""))
+    return Seen(
+        id=named(raw),
+        text=words.text if words else "",
+        marks=words.marks if words else (),
+        buttons=shown.buttons,
+        shows="buttons" if shown.buttons else "",
+        kind=kind,
+        content=stored.content if stored else b"",
+        name=file.get("file_name", ""),
+        place=_place(raw),
+        album=raw.get("media_group_id", ""),
+        reply_to="" if shown.reply_to is None else f"{raw['chat']['id']}:{shown.reply_to}",
+        reactions=shown.reactions,
+        edited=shown.edited,
+    )
+
+
+def named(message: dict[str, Any]) -> str:
+    return f"{message['chat']['id']}:{message['message_id']}"
 
 
 def _place(raw: dict[str, Any]) -> Location | Contact | None:

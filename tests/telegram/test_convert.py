@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from bots.telegram.content import TEXT_BYTES, parts_of
 from bots.telegram.convert import callback_of, chat_of, convert, move_of
-from bots.telegram.wire import loads
+from bots.wire import loads
 from estafeta.kernel.codec import decode, encode
 from estafeta.kernel.model import (
     Address,
@@ -184,21 +184,6 @@ def test_a_long_text_is_cut_to_what_is_stored() -> None:
     [part] = parts(text="я" * 600_000)
     assert isinstance(part, Text)
     assert len(part.text.encode()) == TEXT_BYTES
-
-
-def test_lone_surrogates_are_mended_and_pairs_are_kept() -> None:
-    [part] = loads(b'["\\ud83d\\udc4d \\ud83d x \\udc00"]')
-    assert part == "👍 \ufffd x \ufffd"
-
-
-def test_broken_utf8_is_mended() -> None:
-    assert loads(b'{"text": "\xd0\xd0\xb0 \xff"}') == {"text": "\ufffdа \ufffd"}
-
-
-@pytest.mark.parametrize("body", [b"", b"{", b"[" * 100_000, b"nonsense", b'{"a":' * 50_000, b"1" * 5000])
-def test_what_is_no_json_is_said_to_be_none(body: bytes) -> None:
-    with pytest.raises(ValueError, match=r"."):
-        loads(body)
 
 
 def test_documented_updates_are_converted() -> None:

@@ -13,6 +13,7 @@ from bots.vk import formats, reactions
 from bots.vk.convert import named, number_in
 from bots.vk.failures import Language, failure
 from estafeta.fakes.vk import FakeVk, Participant, Shown
+from estafeta.fakes.vk.attachments import made
 from estafeta.fakes.vk.people import Community
 from estafeta.fakes.vk.wall import add
 from estafeta.kernel.errors import SendFailed
@@ -63,8 +64,7 @@ class VkCustomers(Customers):
     async def sends_photos(self, who: str, *contents: bytes, caption: str = "") -> list[str]:
         """One message with all of them."""
         person = self._customer(who)
-        photos = [photo(self.fake, person.id, content) for content in contents]
-        attached = [{"type": "photo", "photo": one} for one in photos]
+        attached = [made(self.fake.world, person.id, "photo", content, "", None, {}) for content in contents]
         message = person.scene.world.post(
             person.group, person.dialog, person.id, {"text": caption, "attachments": attached}
         )
@@ -148,7 +148,7 @@ class VkCustomers(Customers):
 class WallCustomers(Customers):
     """In the comments under a post of the community: each person's own thread, below their first comment."""
 
-    told = frozenset(("photo", "document", "sticker", "album", "reply", "edit", "deletion", "unknown"))
+    told = frozenset(("photo", "document", "album", "reply", "edit", "deletion", "unknown"))
     hides: frozenset[MediaKind] = frozenset(("audio", "video"))
 
     def __init__(self, fake: FakeVk, community: Community) -> None:
@@ -167,28 +167,17 @@ class WallCustomers(Customers):
         self, who: str, kind: str, content: bytes, *, name: str = "", mime: str = "", caption: str = ""
     ) -> str:
         person = self._customer(who)
-        if kind == "photo":
-            attached = {"type": "photo", "photo": photo(self.fake, person.id, content)}
-        elif kind == "document":
-            url, ending = hosted(self.fake, person.id, content, name), name.rpartition(".")[2]
-            attached = {
-                "type": "doc",
-                "doc": {"id": 1, "owner_id": person.id, "title": name, "ext": ending, "url": url},
-            }
-        elif kind == "sticker":
-            images = [{"url": hosted(self.fake, person.id, content, name), "width": 512, "height": 512}]
-            attached = {"type": "sticker", "sticker": {"sticker_id": 1, "product_id": 1, "images": images}}
-        else:
-            attached = {"type": kind, kind: {"id": 1, "owner_id": person.id, "title": "Без адреса"}}
+        attached = made(self.fake.world, person.id, _ATTACHED[kind], content, name, None, {})
         return self._comments(who, {"text": caption, "attachments": [attached]})
 
     async def sends_photos(self, who: str, *contents: bytes, caption: str = "") -> list[str]:
-        photos = [photo(self.fake, self._customer(who).id, content) for content in contents]
-        attached = [{"type": "photo", "photo": one} for one in photos]
+        person = self._customer(who)
+        attached = [made(self.fake.world, person.id, "photo", content, "", None, {}) for content in contents]
         return [self._comments(who, {"text": caption, "attachments": attached})]
 
     async def sends_something_new(self, who: str) -> str:
-        return self._comments(who, {"text": "", "attachments": [{"type": "poll", "poll": {"id": 1, "owner_id": 1}}]})
+        poll = made(self.fake.world, self._customer(who).id, "poll", b"", "", None, {})
+        return self._comments(who, {"text": "", "attachments": [poll]})
 
     async def replies(self, who: str, text: str, to: str) -> str:
         return self._comments(who, {"text": text}, to=int(to))
@@ -282,12 +271,6 @@ async def posted_again(stage: Stage, kind: str) -> None:
 def hosted(fake: FakeVk, owner: int, content: bytes, name: str) -> str:
     """Where the stand-in keeps a file."""
     return fake.url + fake.world.add_file(owner, "doc", name or "file.bin", content).path
-
-
-def photo(fake: FakeVk, owner: int, content: bytes) -> dict[str, Any]:
-    url = hosted(fake, owner, content, "photo.jpg")
-    sizes = [{"type": "x", "url": url, "width": 604, "height": 453}]
-    return {"id": 1, "owner_id": owner, "album_id": -3, "date": 1, "text": "", "has_tags": False, "sizes": sizes}
 
 
 def _pressable(raw: Mapping[str, Any]) -> tuple[tuple[str, ...], Literal["", "buttons", "list"]]:

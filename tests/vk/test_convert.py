@@ -14,7 +14,8 @@ from hypothesis import strategies as st
 from bots.vk.comments import place
 from bots.vk.convert import Reader, convert, number_in, person_of
 from bots.vk.keyboard import Client
-from bots.vk.wire import LONGEST, loads
+from bots.vk.wire import LONGEST
+from bots.wire import loads
 from estafeta.kernel.codec import decode, encode
 from estafeta.kernel.model import (
     Address,

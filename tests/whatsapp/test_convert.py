@@ -14,7 +14,7 @@ import pytest
 
 from bots.whatsapp.convert import Aside, Moved, Told, convert, tracker
 from bots.whatsapp.people import Person
-from bots.whatsapp.wire import loads
+from bots.wire import loads
 from estafeta.kernel.codec import decode, encode
 from estafeta.kernel.model import (
     Address,

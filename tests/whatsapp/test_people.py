@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
-from bots.whatsapp.people import People, Person
+from bots.whatsapp.people import Noting, People, Person
 from estafeta.kernel.errors import StoreUnavailable
-from tests.whatsapp.stage import Pad
+from estafeta.kernel.model import Json
+from tests.whatsapp import stage
 
 PHONE, OTHER = "79000000001", "79000000002"
 ANNA, BORIS = "RU.1111", "RU.2222"
@@ -14,6 +17,29 @@ ANNA, BORIS = "RU.1111", "RU.2222"
 
 def person(phone: str = "", user: str = "") -> Person:
     return Person(phone=phone, user=user)
+
+
+class Pad(stage.Pad):
+    """`rounds`: how often reading was waited for. `full`: it takes no more notes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.full = False
+        self.rounds = 0
+        self._reading = 0
+
+    async def get(self, key: str) -> Json:
+        self.rounds += not self._reading
+        self._reading += 1
+        try:
+            return await super().get(key)
+        finally:
+            self._reading -= 1
+
+    async def put(self, key: str, value: Json) -> None:
+        if self.full:
+            raise StoreUnavailable("the test's store is full")
+        await super().put(key, value)
 
 
 @pytest.fixture
@@ -113,6 +139,93 @@ async def test_who_is_known_costs_the_store_nothing(people: People, pad: Pad) ->
     assert await chat(people, PHONE, ANNA) == PHONE
     with pytest.raises(StoreUnavailable):
         await chat(people, OTHER, BORIS)
+
+
+async def test_whoever_gets_their_own_number_need_not_wait_for_the_notes(people: People, pad: Pad) -> None:
+    noting: list[Noting] = []
+    assert await people.chat(person(PHONE, ANNA), writes=True, noting=noting) == PHONE
+    assert pad.writes == 0
+    await asyncio.gather(*noting)
+    assert pad.writes == 2
+    assert await chat(people, user=ANNA) == PHONE
+
+
+@pytest.mark.parametrize(
+    ("before", "named", "address"),
+    [
+        (person(), person(user=BORIS), "u:" + BORIS),
+        (person(PHONE, ANNA), person(PHONE, BORIS), "u:" + BORIS),
+        (person(PHONE), person(PHONE, BORIS), PHONE),
+        (person(user=BORIS), person(PHONE, BORIS), "u:" + BORIS),
+    ],
+)
+async def test_all_others_wait_for_their_notes(
+    people: People, pad: Pad, before: Person, named: Person, address: str
+) -> None:
+    """Without a number, with another's, and with something new."""
+    if before:
+        await people.chat(before, writes=True)
+    noting: list[Noting] = []
+    assert await people.chat(named, writes=True, noting=noting) == address
+    assert noting == []
+    assert await chat(People("shop", pad), user=BORIS) == address
+
+
+async def test_whoever_has_a_number_that_was_an_address_waits_for_the_notes(people: People, pad: Pad) -> None:
+    await chat(people, PHONE, ANNA)
+    await people.moved(person(PHONE, ANNA), person(OTHER, ANNA))
+    noting: list[Noting] = []
+    address = await people.chat(person(PHONE), writes=True, noting=noting)
+    assert (address, noting) == ("p:" + PHONE, [])
+    assert await people.reach(address) == person(PHONE)
+
+
+@pytest.mark.parametrize("named", [person(PHONE), person(PHONE, ANNA)])
+async def test_the_same_address_is_chosen_when_the_notes_are_lost(people: People, pad: Pad, named: Person) -> None:
+    noting: list[Noting] = []
+    pad.full = True
+    assert await people.chat(named, writes=True, noting=noting) == PHONE
+    [lost] = await asyncio.gather(*noting, return_exceptions=True)
+    assert isinstance(lost, StoreUnavailable)
+    assert await people.reach(PHONE) == person(PHONE), "the answer arrives"
+    pad.full = False
+    for process in (people, People("shop", pad)):
+        assert await process.chat(named, writes=True) == PHONE
+        assert await chat(process, PHONE) == PHONE
+    assert await people.reach(PHONE) == named
+
+
+async def test_of_two_messages_at_once_the_second_waits_for_the_notes_of_the_first(people: People, pad: Pad) -> None:
+    noting: list[Noting] = []
+    first, second = await asyncio.gather(
+        people.chat(person(PHONE, ANNA), writes=True, noting=noting), chat(people, user=ANNA)
+    )
+    assert (first, second, len(noting)) == (PHONE, PHONE, 1)
+    assert await people.reach(PHONE) == person(PHONE, ANNA)
+
+
+async def test_two_processes_give_the_same_address(pad: Pad) -> None:
+    noting: list[Noting] = []
+    found = await asyncio.gather(
+        *(People("shop", pad).chat(person(PHONE, ANNA), writes=True, noting=noting) for _ in range(3))
+    )
+    await asyncio.gather(*noting)
+    assert set(found) == {PHONE}
+    assert await chat(People("shop", pad), user=ANNA) == PHONE
+
+
+async def test_somebody_new_costs_one_round_of_reading(people: People, pad: Pad) -> None:
+    for number, named in enumerate((person(PHONE), person(OTHER, ANNA), person(user=BORIS)), 1):
+        await people.chat(named, writes=True, noting=[])
+        assert pad.rounds == number, named
+
+
+async def test_a_number_is_followed_to_whom_it_is_now_though_nobody_told_of_the_change(people: People) -> None:
+    assert await chat(people, user=ANNA) == "u:" + ANNA
+    assert await chat(people, PHONE, ANNA) == "u:" + ANNA
+    assert await chat(people, OTHER, ANNA) == "u:" + ANNA, "the number is another, and WhatsApp has told nothing"
+    for _ in range(3):
+        assert await chat(people, PHONE) == PHONE, "somebody else has the old one, and keeps the address"
 
 
 async def test_an_address_of_nobody_leads_nowhere(people: People) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
 import hmac
 import json
@@ -16,8 +17,10 @@ from aiohttp import web
 from pydantic import ValidationError
 
 from bots.whatsapp.config import WhatsAppConfig
+from bots.whatsapp.people import Person
 from bots.whatsapp.webhook import BODY_BYTES
 from estafeta.fakes.whatsapp import Participant, WebhookFaults
+from estafeta.kernel.errors import StoreUnavailable
 from estafeta.kernel.model import (
     Button,
     CustomerDeleted,
@@ -30,7 +33,7 @@ from estafeta.kernel.model import (
     SaidElsewhere,
     Text,
 )
-from tests.whatsapp.payloads import change, contact, message, webhook
+from tests.whatsapp.payloads import BOTH, PHONE, change, contact, message, moved, webhook
 from tests.whatsapp.stage import VERIFY_TOKEN, Stage, staged
 from tests.whatsapp.test_convert import mutated
 
@@ -160,6 +163,41 @@ async def test_notes_that_cannot_be_read_stop_nothing(stage: Stage) -> None:
     assert await stage.post(ours(stage, "да")) == 200
     [(_, reason)] = stage.aside.kept
     assert reason == "whose it is could not be looked up: RuntimeError"
+
+
+@pytest.mark.parametrize(("error", "status"), [(StoreUnavailable("the disk is full"), 503), (RuntimeError("odd"), 200)])
+async def test_without_its_notes_a_message_is_stored_and_only_a_store_that_is_away_is_waited_for(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch, error: Exception, status: int
+) -> None:
+    async def broken(key: str, value: Json) -> None:
+        raise error
+
+    with monkeypatch.context() as patch:
+        patch.setattr(stage.pad, "put", broken)
+        assert await stage.post(ours(stage, "да")) == status
+    assert texts(stage) == ["да"]
+    assert await stage.post(ours(stage, "да")) == 200
+    assert texts(stage) == ["да"], "WhatsApp has sent it again"
+    assert await stage.channel._people.reach(PHONE) == BOTH
+    assert stage.aside.kept == []
+
+
+async def test_a_change_of_number_in_the_same_webhook_is_of_whom_it_tells_first(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    put = stage.pad.put
+
+    async def slow(key: str, value: Json) -> None:
+        for _ in range(20):
+            await asyncio.sleep(0)
+        await put(key, value)
+
+    monkeypatch.setattr(stage.pad, "put", slow)
+    first, second = ours(stage, "да"), moved(type="user_changed_number", wa_id="16505550000", user_id="US.99")
+    second["entry"][0]["changes"][0]["value"]["metadata"]["phone_number_id"] = stage.fake.number.id
+    first["entry"] += second["entry"]
+    assert await stage.post(first) == 200
+    assert await stage.channel._people.reach(PHONE) == Person(phone="16505550000", user="US.99")
 
 
 async def test_hundreds_of_broken_webhooks_and_then_a_good_one(stage: Stage) -> None:

@@ -66,8 +66,8 @@ def _folder(settings: Settings) -> Finding:
     if settings.mongo is not None:
         return warning(
             "files",
-            f"they are kept in {folder}: processes on other machines do not see them. Set ESTAFETA_FILES__S3__BUCKET, or "
-            "run all processes on this machine.",
+            f"they are kept in {folder}: processes on other machines do not see them. Set ESTAFETA_FILES__S3__BUCKET, "
+            "or run all processes on this machine.",
         )
     return fine("files", f"they are kept in {folder}")
 

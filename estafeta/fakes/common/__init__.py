@@ -1,1 +1,1 @@
-"""What the stand-ins of all messengers share: planned faults, waiting for a change, serving on loopback."""
+"""What the stand-ins of all messengers share: their pages, planned faults, waiting for a change, saving, serving."""

@@ -90,7 +90,7 @@ function attached(file) {
   return make("p", { class: "file" }, `${icon} `, make("a", { href: source, download: file.name }, name || word("file")), ` · ${size}`);
 }
 
-// Rows of buttons: `press(button)` is told of every one that opens nothing.
+// Rows of buttons: `press(button)` is told of every one that opens nothing. Without it they are only looked at.
 export function keyboard(rows, press) {
   if (!rows?.length) return null;
   return make("div", { class: "keyboard" }, ...rows.map((row) => make("div", { class: "row" }, ...row.map((button) => {
@@ -99,17 +99,21 @@ export function keyboard(rows, press) {
         ? make("a", { class: "button", href: button.url, target: "_blank", rel: "noopener noreferrer" }, `${button.text} ↗`)
         : make("span", { class: "button" }, button.text);
     }
-    return make("button", {
-      type: "button", class: `button ${button.colour ?? ""}`.trim(), onclick: () => press(button),
-    }, button.text, button.about ? make("small", {}, button.about) : null);
+    const drawn = { class: `button ${button.colour ?? ""}`.trim() };
+    if (press) Object.assign(drawn, { type: "button", onclick: () => press(button) });
+    return make(press ? "button" : "span", drawn, button.text, button.about ? make("small", {}, button.about) : null);
   }))));
+}
+
+function pressing(line, acts) {
+  return acts.press && ((button) => acts.press(line, button));
 }
 
 function cards(line, acts) {
   if (!line.cards?.length) return null;
   return make("ul", { class: "cards" }, ...line.cards.map((card) => make("li", { class: "card" },
     make("b", {}, card.title), card.text ? make("p", { class: "aside" }, card.text) : null,
-    keyboard(card.buttons, (button) => acts.press(line, button)))));
+    keyboard(card.buttons, pressing(line, acts)))));
 }
 
 function actions(line, viewer, acts) {
@@ -157,6 +161,6 @@ export function messageElement(line, viewer, acts) {
         line.at ? time(line.at) : null, state(line))),
     actions(line, viewer, acts),
     cards(line, acts),
-    keyboard(line.buttons, (button) => acts.press(line, button)),
+    keyboard(line.buttons, pressing(line, acts)),
     reactions.length ? make("div", { class: "reactions" }, ...reactions) : null);
 }

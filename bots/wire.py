@@ -1,8 +1,7 @@
 """JSON as it comes from outside, read so that nothing in it can break what follows.
 
-orjson reads what is well-formed. What it refuses and a messenger or a mischief-maker still sends
-(broken UTF-8, lone surrogates) is read the slow way and mended: every string that leaves here can be
-encoded as UTF-8.
+orjson reads what is well-formed. What it refuses and a messenger or a mischief-maker still sends (broken UTF-8, lone
+surrogates) is read the slow way and mended: every string that leaves here can be encoded as UTF-8.
 """
 
 from __future__ import annotations
@@ -13,14 +12,15 @@ from typing import Any
 import orjson
 
 
-def loads(body: bytes) -> Any:
+def loads(body: bytes | str) -> Any:
     """The JSON value in `body`. Raises ValueError when there is none."""
     try:
         return orjson.loads(body)
     except orjson.JSONDecodeError:
         pass
+    text = body.decode("utf-8", "replace") if isinstance(body, bytes) else body
     try:
-        return mended(json.loads(body.decode("utf-8", "replace")))
+        return mended(json.loads(text))
     except RecursionError:
         raise ValueError("nested too deeply") from None
 
