@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from estafeta.fakes.common.pictures import image_type
 from estafeta.fakes.telegram.errors import Json
 from estafeta.fakes.telegram.forum import ICONS
 from estafeta.fakes.telegram.world import ANONYMOUS, GENERAL, Chat, topic_of
