@@ -12,6 +12,7 @@ from bisect import insort
 from collections.abc import Callable, Hashable
 from dataclasses import dataclass, field
 from itertools import count
+from math import inf
 from typing import Protocol
 
 from estafeta.kernel.errors import EstafetaError
@@ -98,6 +99,7 @@ class _Turn:
     priority: int
     number: int
     cost: float = field(compare=False)
+    deadline: float = field(compare=False)
     wake: asyncio.Event = field(compare=False, default_factory=asyncio.Event)
 
 
@@ -131,6 +133,16 @@ class _Lane:
             self.bucket.take(cost, now)
             return 0.0
         return delay
+
+    def wake(self, now: float) -> None:
+        """The head, and those that would wait in vain: to wake all of a long queue at each turn takes longer than
+        the turns."""
+        if not self.waiting:
+            return
+        soonest = now + self.delay(self.waiting[0].cost, now)
+        for turn in self.waiting:
+            if turn is self.waiting[0] or turn.deadline < soonest:
+                turn.wake.set()
 
     def block(self, seconds: float, now: float) -> None:
         self.bucket.block(seconds, now)
@@ -187,16 +199,15 @@ class Pacer:
         expected = lane.delay(cost, start) + ahead / lane.bucket.rate.per_second
         if patience is not None and expected > patience:
             raise TooBusy(expected)
-        turn = _Turn(priority, next(self._numbers), cost)
+        turn = _Turn(priority, next(self._numbers), cost, inf if patience is None else start + patience)
         insort(lane.waiting, turn)
         try:
-            await self._reach_head(lane, turn, None if patience is None else start + patience)
+            await self._reach_head(lane, turn)
         finally:
             lane.waiting.remove(turn)
-            for other in lane.waiting:
-                other.wake.set()
+            lane.wake(self._clock.monotonic())
 
-    async def _reach_head(self, lane: _Lane, turn: _Turn, deadline: float | None) -> None:
+    async def _reach_head(self, lane: _Lane, turn: _Turn) -> None:
         while True:
             is_head = lane.waiting[0] is turn
             delay = (
@@ -204,7 +215,7 @@ class Pacer:
             )
             if is_head and delay <= 0:
                 return
-            if deadline is not None and self._clock.monotonic() + delay > deadline:
+            if self._clock.monotonic() + delay > turn.deadline:
                 raise TooBusy(max(delay, 1.0))
             if lane.waiting[0] is turn:
                 await self._clock.sleep(delay)
@@ -219,9 +230,9 @@ class Pacer:
     def give_back(self, key: Hashable, cost: float = 1.0) -> None:
         """A turn that was waited for and not used."""
         lane = self._lane(key)
-        lane.give_back(cost, self._clock.monotonic())
-        for turn in lane.waiting:
-            turn.wake.set()
+        now = self._clock.monotonic()
+        lane.give_back(cost, now)
+        lane.wake(now)
 
     def _lane(self, key: Hashable) -> _Lane:
         lane = self._lanes.get(key)

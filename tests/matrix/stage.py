@@ -23,6 +23,7 @@ from estafeta.fakes.telegram import FakeTelegram
 from estafeta.fakes.telegram.people import Group, Participant
 from estafeta.fakes.vk import CallbackSettings, FakeVk
 from estafeta.fakes.whatsapp import FakeWhatsApp
+from estafeta.kernel.model import Address
 from flows import loader
 from tests.browser.product import free_ports
 from tests.contracts.customers import Customers, Seen
@@ -41,31 +42,48 @@ WITHIN = 4.0
 class Stage:
     """`customers` by their channels; `operator` answers in `group`."""
 
+    platform: Platform
     telegram: FakeTelegram
     group: Group
     operator: Participant
     customers: Mapping[str, Customers]
 
     def posts(self, topic: int) -> list[Seen]:
-        """What the platform has posted in a topic."""
+        """What the platform has posted in a topic, but for the card: what has buttons."""
         shown = self.telegram.messages(self.group, topic=topic)
-        return [seen_of(self.telegram, one) for one in shown if one.by_bot and not one.service]
+        return [seen_of(self.telegram, one) for one in shown if one.by_bot and not one.service and not one.buttons]
 
     def topic_with(self, words: str) -> int:
-        """The topic in which these words stand, 0 while there is none."""
+        """The topic in which these words stand, be it on the card; 0 while there is none."""
         shown = self.telegram.messages(self.group)
         return next((one.topic for one in shown if one.topic and one.by_bot and words in one.text), 0)
+
+    async def settled(self, topic: int) -> None:
+        """Until nothing is left to be done in the topic's conversation: nobody's hand is as fast as a test's."""
+        store, news = self.platform.store, self.platform.bus.announcements()
+        conversation = await store.resolve(
+            Address(channel="telegram_forum", account=str(self.group.id), chat=str(topic))
+        )
+        assert conversation is not None
+        async with asyncio.timeout(WITHIN):
+            while True:
+                mailbox = await store.load(conversation)
+                if mailbox.conversation and not mailbox.signals and not mailbox.conversation.outbox:
+                    return
+                await anext(news)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Trip:
-    """A customer called `who` and the operator, in the customer's topic, since "Слушаю" (`greeting`)."""
+    """A customer called `who` and the operator, in the customer's topic, since the customer's `first` message and the
+    operator's "Слушаю" (`greeting`)."""
 
     stage: Stage
     channel: str
     customers: Customers
     who: str
     topic: int
+    first: str
     greeting: int
 
     async def operator_sees(self, wanted: Callable[[list[Seen]], Any]) -> Any:
@@ -84,6 +102,7 @@ class Trip:
     async def stands(self, words: str) -> Seen:
         """The post that these words of the customer stand in."""
         seen: Seen = await self.operator_sees(lambda posts: next((p for p in posts if words in p.text), None))
+        await self.stage.settled(self.topic)
         return seen
 
 
@@ -91,13 +110,20 @@ async def set_out(stage: Stage, channel: str, who: str) -> Trip:
     """The customer writes what the bot does not understand, or calls a person; the operator answers."""
     customers = stage.customers[channel]
     call = f"{'Вопрос' if channel == 'vk_wall' else 'Нужен person'}: {who}."
-    await customers.writes(who, call)
+    first = await customers.writes(who, call)
     topic = int(await stage.telegram.wait(lambda: stage.topic_with(call), WITHIN))
     said = stage.operator.says("Слушаю", topic=topic)
     trip = Trip(
-        stage=stage, channel=channel, customers=customers, who=who, topic=topic, greeting=int(said["message_id"])
+        stage=stage,
+        channel=channel,
+        customers=customers,
+        who=who,
+        topic=topic,
+        first=first,
+        greeting=int(said["message_id"]),
     )
     await trip.customer_sees(lambda seen: any(one.text == "Слушаю" for one in seen))
+    await stage.settled(topic)
     return trip
 
 
@@ -124,7 +150,9 @@ async def staged(folder: Path) -> AsyncIterator[Stage]:
             "whatsapp": WhatsAppCustomers(whatsapp),
             "widget": widget,
         }
-        yield Stage(telegram=telegram, group=group, operator=group.operator("Анна"), customers=customers)
+        yield Stage(
+            platform=platform, telegram=telegram, group=group, operator=group.operator("Анна"), customers=customers
+        )
         assert (telegram.violations, vk.violations, whatsapp.violations) == ([], [], [])
 
 
