@@ -196,6 +196,9 @@ def _settings(bot_api: FakeTelegram, vk_api: FakeVk, shop: Community, graph: Fak
         "ESTAFETA_WHATSAPP__VERIFY_TOKEN": _SECRET,
         "ESTAFETA_WHATSAPP__ACCOUNT": "bench",
         "ESTAFETA_WHATSAPP__BASE_URL": graph.url,
+        # A number with so much traffic has been raised from 80 messages a second to 1000
+        # (https://developers.facebook.com/documentation/business-messaging/whatsapp/throughput).
+        "ESTAFETA_WHATSAPP__LIMITS": '{"per_second": 1000}',
     }
 
 

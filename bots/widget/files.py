@@ -160,8 +160,8 @@ class FileTraffic:
             return self._refusal(request, "unavailable")
         response = web.StreamResponse(headers=_headers(stored.mime, stored.name))
         response.content_length = stored.size
-        await response.prepare(request)
         try:
+            await response.prepare(request)
             await response.write(first)
             async for chunk in chunks:
                 await response.write(chunk)

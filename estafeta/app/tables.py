@@ -99,15 +99,17 @@ def without_source(facts: Facts) -> list[str]:
 @click.command()
 @click.option(
     "--write", "document", type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    help="Put the tables into this file, between their marks, instead of printing them.",
+    help="Put the table into this file, between its marks, instead of printing it; and the one of what goes there and "
+    "back, if the file has a place for it.",
 )  # fmt: skip
 def table(document: Path | None) -> None:
-    """What each channel can do, with sources, and what goes there and back: the tables of docs/channels.md."""
+    """What each channel can do, with sources: the table of docs/channels.md."""
     if document is None:
-        click.echo(f"{markdown_table()}\n\n{round_trip_table()}")
+        click.echo(markdown_table())
         return
     written = replaced(document.read_text(encoding="utf-8"), markdown_table())
-    written = replaced(written, round_trip_table(), (ROUND_TRIP, ROUND_TRIP_END))
+    if ROUND_TRIP in written:
+        written = replaced(written, round_trip_table(), (ROUND_TRIP, ROUND_TRIP_END))
     document.write_text(written, encoding="utf-8")
 
 
@@ -313,10 +315,17 @@ def _back(kind: str, can: Capabilities) -> str:
 _ABLE = {"edit": "edits", "deletion": "deletes", "reaction": "reactions"}
 
 
+_LEGEND = (
+    f"{NATIVE}: as what it is, with the same words and bytes, both ways. Where the ways differ, the one from the "
+    f"customer to the operator stands before the slash, and the one back behind it. {NOT}: not at all; an operator who "
+    "tries is told so."
+)
+
+
 def round_trip_table() -> str:
     """What goes between customers and operators, as a Markdown table with the reasons as footnotes."""
     known, notes = channels(), dict[str, str]()
-    lines = [_line(["", *(facts.title for facts in known.values())]), _line(["---"] * (len(known) + 1))]
+    lines = [_LEGEND, "", _line(["", *(facts.title for facts in known.values())]), _line(["---"] * (len(known) + 1))]
     trips = [round_trip(name) for name in known]
     lines += [_line([kind, *(_there_and_back(each[kind], notes) for each in trips)]) for kind in KINDS]
     footnotes = [f"[^{name}]: {why}" for why, name in notes.items()]

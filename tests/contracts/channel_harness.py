@@ -5,7 +5,7 @@ from __future__ import annotations
 from abc import abstractmethod
 from collections.abc import Sequence
 from itertools import count
-from typing import Any, Literal
+from typing import Any, Literal, cast
 
 import pytest
 
@@ -52,9 +52,8 @@ class ChannelHarness(Customers):
 
     async def held(self, media: Media) -> bytes:
         """What a file holds that came in a signal."""
-        source = self.channel
-        assert hasattr(source, "fetch")
-        assert media.origin == source.origin  # type: ignore[attr-defined]
+        source = cast(Source, self.channel)
+        assert media.origin == source.origin
         return await fetched(source, media)
 
     async def statuses(self, count: int) -> list[StatusChanged]:

@@ -35,7 +35,7 @@ from tests.widget.test_contract import WidgetCustomers
 
 WORKSPACE = Path(__file__).parent / "workspace"
 SECRET = "a-secret_of-the-callback"
-WITHIN = 4.0
+WITHIN = 15.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

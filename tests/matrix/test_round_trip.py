@@ -16,8 +16,8 @@ from estafeta.app.tables import CHOICES, KINDS, NATIVE, NOT, ROUND_TRIP, ROUND_T
 from estafeta.app.tables import round_trip_table as table
 from estafeta.kernel.model import Contact, Location, Mark
 from tests.conftest import ROOT
-from tests.contracts.customers import CAPTIONED, FILES, SAMPLES, sample
-from tests.matrix.stage import Seen, Stage, Trip, set_out, staged
+from tests.contracts.customers import CAPTIONED, FILES, SAMPLES, Seen, sample
+from tests.matrix.stage import Stage, Trip, set_out, staged
 from tests.telegram.samples import PNG
 
 pytestmark = pytest.mark.asyncio(loop_scope="session")

@@ -19,7 +19,7 @@ from estafeta.fakes.vk.wall import add
 from estafeta.kernel.errors import SendFailed
 from estafeta.kernel.model import Location, Mark, Media, MediaKind
 from estafeta.kernel.ports import Channel
-from tests.contracts.channel_harness import ChannelHarness
+from tests.contracts.channel_harness import ChannelHarness, fetched
 from tests.contracts.customers import Customers, Seen
 from tests.vk.stage import SECRET, Stage
 
@@ -127,7 +127,7 @@ class VkCustomers(Customers):
             "reactions": tuple(reactions.EMOJI[given] for given in shown.reactions),
             "edited": shown.edited,
         }
-        said = {"text": words.text, "marks": words.marks, "buttons": labels, "shows": shows}
+        said: dict[str, Any] = {"text": words.text, "marks": words.marks, "buttons": labels, "shows": shows}
         if "geo" in raw:
             said["place"] = Location(**raw["geo"]["coordinates"])
         files = [one for one in raw["attachments"] if one["type"] in _KINDS]
@@ -255,8 +255,7 @@ class WallHarness(WallCustomers, ChannelHarness):
     async def held(self, media: Media) -> bytes:
         """The community's files are handed over by the channel of its messages."""
         assert media.origin == self.stage.channel.origin
-        async with self.stage.channel.fetch(media) as incoming:
-            return b"".join([chunk async for chunk in incoming.chunks])
+        return await fetched(self.stage.channel, media)
 
     async def delivers_again(self, who: str) -> None:
         await posted_again(self.stage, "wall_reply_new")

@@ -41,7 +41,7 @@ class _Told(WidgetChannel):
 
     async def send(self, message: OutboundMessage) -> str:
         timeline = self.platform.store.timelines.get(message.to.conversation, [])
-        if all(entry.id != message.id for entry in timeline):
+        if all(str(entry.id) != message.id for entry in timeline):
             kinds: Mapping[str, Kind] = {"say": "said", "edit": "edit", "delete": "deletion", "react": "reaction"}
             data: dict[str, Json] = {"emoji": message.emoji} if message.does == "react" else {}
             for key, name in (("of", message.of), ("reply_to", message.reply_to)):
@@ -234,7 +234,8 @@ class WidgetHarness(WidgetCustomers, ChannelHarness):
         return await self.platform.file(content, name, kind)
 
     def failure(self, code: str, language: Literal["ru", "en"]) -> SendFailed:
-        return failure(code, language)
+        assert code == "file_gone"
+        return failure("file_gone", language)
 
     async def held(self, media: Media) -> bytes:
         stored = await self.platform.attachments.obtain(media)
