@@ -187,7 +187,7 @@ def _customer_said(draft: Draft, group: Sequence[Signal], meaning: Meaning, rule
         return
     known = meaning if isinstance(meaning, Understanding) else None
     if draft.channel is not None and draft.channel.public:
-        bot.answer_in_public(draft, interpreter.Said(text=text, understanding=known), rules)
+        bot.answer_in_public(draft, _given(button, text, known, rules), rules)
     elif button is not None:
         _chose(draft, button.id, button.text, meaning, rules)
     elif text.startswith("/start"):
@@ -201,6 +201,14 @@ def _customer_said(draft: Draft, group: Sequence[Signal], meaning: Meaning, rule
     else:
         late = isinstance(meaning, NotUnderstood)
         bot.bot_turn(draft, interpreter.Said(text=text, understanding=known), rules, text, late=late)
+
+
+def _given(
+    button: Button | None, text: str, known: Understanding | None, rules: Rules
+) -> interpreter.Said | interpreter.Pressed:
+    if button is not None and interpreter.starts_something(rules.workspace, button.id):
+        return interpreter.Pressed(button=button.id, label=button.text)
+    return interpreter.Said(text=button.text if button else text, understanding=known)
 
 
 def _albums(group: Sequence[Signal]) -> list[list[tuple[Signal, CustomerSaid]]]:

@@ -1,8 +1,8 @@
 """Who people are: names by users.get, asked for behind everything else, many at once, and remembered.
 
 Events carry numbers alone. Nothing that a customer does waits for a name: it is read with the names that are known
-then, and what is missing follows by a signal of its own. Whoever types stands in the event of typing, so mostly there is
-time enough.
+then, and what is missing follows by a signal of its own. Whoever types stands in the event of typing, so mostly there
+is time enough.
 """
 
 from __future__ import annotations

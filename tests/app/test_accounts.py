@@ -21,7 +21,7 @@ def test_numbers_of_one_account_take_each_others_webhooks(tmp_path: Path) -> Non
 
     clock, workspace = TestClock(), loader.load(Path(__file__).parents[2] / "demo")
     numbers = [{**NUMBER, "phone_number_id": "1"}, {**NUMBER, "phone_number_id": "2", "account": "branch"}]
-    settings = Settings(data=tmp_path, whatsapp=numbers[0], whatsapp_more=(numbers[1],))  # type: ignore[arg-type]
+    settings = Settings(data=tmp_path, whatsapp=numbers[0], whatsapp_more=(numbers[1],))
     made = connected(
         Surroundings(
             settings=settings, workspace=workspace, store=SqliteStore(tmp_path / "a.db", clock=clock), clock=clock,
@@ -37,7 +37,7 @@ def test_one_bot_is_not_set_twice(tmp_path: Path) -> None:
 
     bot = {"token": "1234567:ABCdefABCdefABCdefABCdefABCdefABCde"}
     with pytest.raises(ValueError, match="twice"):
-        Settings(data=tmp_path, telegram=bot, telegram_more=({**bot, "account": "two"},))  # type: ignore[arg-type]
+        Settings(data=tmp_path, telegram=bot, telegram_more=({**bot, "account": "two"},))
 
 
 def test_a_message_is_paid_for_once() -> None:

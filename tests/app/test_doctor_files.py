@@ -34,4 +34,3 @@ async def test_a_bucket_that_does_not_answer_is_told_without_its_secret(tmp_path
     assert finding.level == "error"
     assert "127.0.0.1:9" in finding.text
     assert not any(S3[name] in finding.text for name in ("key", "secret"))
-

@@ -335,7 +335,7 @@ async def test_statuses_name_the_item_and_the_price(stage: Stage) -> None:
     stage.fake.world.free_service_messages = 0
     await stage.channel.send(stage.message(address, Text(text="и ещё"), id_="c2"))
     await stage.fake.wait(lambda: len(stage.inbox.statuses) == 5)
-    assert [event.billable for _, event in stage.inbox.statuses] == [False, False, False, True, False]  # it is one message
+    assert [event.billable for _, event in stage.inbox.statuses] == [False, False, False, True, False]
 
 
 async def test_what_fails_late_is_told_as_such(stage: Stage) -> None:

@@ -161,6 +161,8 @@ def _files(world: World, message: Message) -> list[Json]:
 def _contact(message: Message) -> Json | None:
     if message.type != "contacts":
         return None
-    contact: Json = next(iter(message.content.get("contacts", [])), {})
+    # What a business sends has the list itself for its content, what a customer sends a field of that name.
+    contacts = message.content if isinstance(message.content, list) else message.content.get("contacts", [])
+    contact: Json = next(iter(contacts), {})
     phone: Json = next(iter(contact.get("phones", [])), {})
     return {"first_name": contact.get("name", {}).get("formatted_name", ""), "phone_number": phone.get("phone", "")}
