@@ -89,7 +89,7 @@ def test_a_sound_installation_has_nothing_wrong_and_is_left_as_it_is(sound: Path
     assert last == "0 errors, 0 warnings"
     assert {line.split()[0] for line in lines} == {"OK"}
     assert [line.split()[1] for line in lines] == [
-        "settings:", "workspace:", "data:", "data:", "model:", "port:", "addresses:", "store:", "bus:",
+        "settings:", "workspace:", "data:", "data:", "model:", "port:", "addresses:", "store:", "files:", "bus:",
     ]  # fmt: skip
     assert sorted(sound.rglob("*")) == before
 

@@ -72,6 +72,10 @@ async def test_a_file_that_is_erased_meanwhile_is_told(stage: Stage, ivan: Parti
     assert (await failed(stage, meant(ivan, photo))).code == "file_gone"
 
 
+def said(stage: Stage) -> list[CustomerSaid]:
+    return [signal.event for signal in stage.inbox.signals if isinstance(signal.event, CustomerSaid)]
+
+
 async def test_what_a_customer_sent_goes_back_as_what_it_was(stage: Stage, ivan: Participant, tmp_path: Path) -> None:
     """Fetched from VK, kept in our own store by the product's own attachments, and uploaded from there."""
     store, files = SqliteStore(tmp_path / "store.db", clock=SystemClock()), FolderFiles(tmp_path / "files")
@@ -84,10 +88,9 @@ async def test_what_a_customer_sent_goes_back_as_what_it_was(stage: Stage, ivan:
     ivan.sends("photo", content=PICTURE)
     ivan.sends("audio_message", content=voice)
     ivan.sends("doc", content=b"%PDF-1.7 x", name="bill.pdf")
-    signals = await stage.inbox.have(3)
-    for signal in signals:
-        assert isinstance(signal.event, CustomerSaid)
-        await channel.send(meant(ivan, *signal.event.parts))
+    await stage.inbox.until(lambda: len(said(stage)) == 3)
+    for event in said(stage):
+        await channel.send(meant(ivan, *event.parts))
     await channel.close()
     await store.close()
     came_back = [message.raw["attachments"][0] for message in seen(stage, ivan)]

@@ -206,7 +206,8 @@ class SiteChat:
                 self._ledger.add(Repeated(at=self._ledger.now(), customer=self._player.customer, message=entry["id"]))
                 continue
             self._seq = entry["seq"]
-            self._show(entry)
+            if entry["kind"] == "said":
+                self._show(entry)
         self._seq = max(self._seq, last)
 
     def _show(self, entry: Frame) -> None:
