@@ -14,6 +14,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import click
 import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from ruamel.yaml import YAML
@@ -194,7 +195,8 @@ def test_the_command_of_a_service_is_one_and_its_roles_fit(name: str, monkeypatc
     given = {key: value for role in service["command"] for key, value in accounts.get(role, {}).items()}
     settings = settings_of(service, monkeypatch, **given)
     command, *arguments = service["command"]
-    parsed = cli.main.commands[command].make_context(command, arguments)
+    above = click.Context(cli.main, info_name="estafeta", **cli.main.context_settings)
+    parsed = cli.main.commands[command].make_context(command, arguments, parent=above)
     if command == "run":
         chosen = roles.chosen(parsed.params["roles"], settings)
         assert chosen == frozenset({name})

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from estafeta.app.faults import command
+from estafeta.app.cli import main
 
 ESTAFETA = [sys.executable, "-c", "from estafeta.app.cli import main; main()", "faults"]
 
@@ -27,7 +27,7 @@ def test_a_missing_server_is_told_in_a_sentence(
         (tmp_path / name).chmod(0o755)
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr("sysconfig.get_path", lambda _: str(tmp_path))
-    result = CliRunner().invoke(command.faults, ["--short"])
+    result = CliRunner().invoke(main, ["faults", "--short"])
     assert result.exit_code == 2
     assert result.output.startswith(f"There is no {missing} here: install")
     assert "Traceback" not in result.output

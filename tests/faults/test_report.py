@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
+from estafeta.app.cli import main
 from estafeta.app.faults import command
 from estafeta.app.faults.invariants import Invariant
 from estafeta.app.faults.kit import Wanted
@@ -93,7 +94,7 @@ def test_the_exit_code_says_whether_a_promise_was_broken(
 
     monkeypatch.setattr(command, "_run", run)
     told = tmp_path / "told.json"
-    result = CliRunner().invoke(command.faults, ["--short", "--seed", "7", "--json", str(told)])
+    result = CliRunner().invoke(main, ["faults", "--short", "--seed", "7", "--json", str(told)])
     assert result.exit_code == code
     assert json.loads(told.read_text())["broken"] is bool(code)
     assert folders[0].exists() is bool(code)  # what is needed to find out why is kept
