@@ -10,7 +10,8 @@ import pytest
 from click.testing import CliRunner, Result
 
 from bots.splitting import length
-from estafeta.app.preview import flows, preview
+from estafeta.app.cli import main
+from estafeta.app.preview import preview
 from estafeta.app.tables import channels
 from flows import loader
 from flows.model import Workspace
@@ -40,7 +41,7 @@ def folder(tmp_path: Path) -> Path:
 
 
 def run(folder: Path, *arguments: str) -> Result:
-    return CliRunner().invoke(flows, ["preview", *arguments, "--workspace", str(folder)])
+    return CliRunner().invoke(main, ["flows", "preview", *arguments, "--workspace", str(folder)])
 
 
 def test_each_message_is_shown_with_its_length_and_its_buttons(folder: Path) -> None:

@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from estafeta.app.tables import BEGIN, END, ROWS, Facts, channels, markdown_table, replaced, table, without_source
+from estafeta.app.cli import main
+from estafeta.app.tables import BEGIN, END, ROWS, Facts, channels, markdown_table, replaced, without_source
 from estafeta.kernel.errors import ConfigurationError
 from estafeta.kernel.model import Capabilities
 
@@ -59,10 +60,10 @@ def test_sizes_and_lengths_read_well() -> None:
 
 
 def test_the_command_prints_it_or_puts_it_into_a_document(tmp_path: Path) -> None:
-    assert CliRunner().invoke(table).output == markdown_table() + "\n"
+    assert CliRunner().invoke(main, ["channels", "table"]).output == markdown_table() + "\n"
     document = tmp_path / "channels.md"
     document.write_text(f"до\n{BEGIN}\nстарое\n{END}\nпосле\n", encoding="utf-8")
-    assert CliRunner().invoke(table, ["--write", str(document)]).exit_code == 0
+    assert CliRunner().invoke(main, ["channels", "table", "--write", str(document)]).exit_code == 0
     assert document.read_text(encoding="utf-8") == f"до\n{BEGIN}\n\n{markdown_table()}\n\n{END}\nпосле\n"
 
 
