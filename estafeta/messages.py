@@ -188,6 +188,8 @@ def _delivered(draft: Draft, event: Delivered) -> None:
     if isinstance(item.body, ToDesk):
         _shown(draft, item.body, event)
     elif isinstance(item.body, ToCustomer):
+        if event.unknown:
+            draft.happened("sent_unknown", of=item.body.message.id)
         _sent(draft, item, item.body, event.external)
 
 

@@ -154,6 +154,7 @@ class Outbox:
         self._presence = presence
         self._patience = patience or Patience()
         self._held: dict[ConversationId, set[OutboxId]] = {}
+        self._unknown: set[OutboxId] = set()
         self._waiting: dict[_Lane, deque[_InHand]] = {}
         self.lanes: Lanes[_Lane] = Lanes("outbox", self._work, patience=stop_within)
         self.tally = Tally()
@@ -265,7 +266,7 @@ class Outbox:
                 return Delivered(item=item.id)
             send = partial(self._sending.send, conversation, body)
             receipt = await self._persist(in_hand, self._patience.customer, send)
-            return Delivered(item=item.id, external=receipt.external)
+            return Delivered(item=item.id, external=receipt.external, unknown=in_hand.item.id in self._unknown)
         except SendFailed as failure:
             self.tally.gave_up += 1
             _log.warning("gave_up", conversation=conversation.id, item=item.id, code=failure.code, fault=failure.fault)
@@ -276,6 +277,8 @@ class Outbox:
             self.tally.gave_up += 1
             _log.exception("sending_broke", conversation=conversation.id, item=item.id)
             return GaveUp(item=item.id, code="internal", sentence=self._sentence("internal"))
+        finally:
+            self._unknown.discard(in_hand.item.id)
 
     async def _persist(
         self, in_hand: _InHand, patience: float, send: Callable[[], Awaitable[Receipt]], *, insist: bool = False
@@ -307,7 +310,8 @@ class Outbox:
                 if not again or waited >= patience or waited + wait > patience:
                     raise
                 doubted = doubted or failure.maybe_sent
-                self.tally.unsure += failure.maybe_sent
+                if failure.maybe_sent:
+                    self._doubt(in_hand.item)
                 self.tally.retried += 1
                 _log.info("send_again", item=in_hand.item.id, code=failure.code, unsure=failure.maybe_sent)
                 await self._clock.sleep(max(wait, pause * random.uniform(0.8, 1.2)))  # noqa: S311
@@ -319,8 +323,14 @@ class Outbox:
             await self._settled(in_hand)
         if self._sending.idempotent(in_hand.item):
             return
-        self.tally.unsure += 1
+        self._doubt(in_hand.item)
         _log.info("perhaps_sent_before", item=in_hand.item.id)
+
+    def _doubt(self, item: OutboxItem) -> None:
+        """Nobody knows whether it arrived: it goes once more, and the timeline will say so."""
+        self.tally.unsure += 1
+        if isinstance(item.body, ToCustomer) and not self._sending.idempotent(item):
+            self._unknown.add(item.id)
 
     async def _settled(self, in_hand: _InHand) -> None:
         """Gives the messenger time to tell what became of a send without an answer. Raises `_Settled` if the

@@ -178,12 +178,14 @@ class ActionFinished:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delivered:
-    """`external` is the receiver's own id; `thread` where a desk put the conversation."""
+    """`external` is the receiver's own id; `thread` where a desk put the conversation. `unknown`: what became of
+    an earlier try was never told, so it may be there twice."""
 
     item: OutboxId
     external: str = ""
     thread: Address | None = None
     card: str = ""
+    unknown: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -177,6 +177,20 @@ async def test_a_status_that_names_our_own_id_settles_a_send_without_an_answer(
         ]
 
 
+async def test_a_send_whose_end_nobody_knows_is_marked_and_goes_once_more(opened: Opened, clock: TestClock) -> None:
+    async with opened(ABLE) as world:
+        await world.says("blah")
+        await world.operator("take")
+        world.channel.failures.append(SendFailed("no_answer", "No answer.", fault="messenger", maybe_sent=True))
+        said = OperatorSaid(operator=ANNA, parts=(Text(text="Hello there"),), message="t1")
+        await world.tell(said, conversation=HOME.conversation)
+        await passes(world, clock)
+        entries = await world.entries()
+        [mark] = [entry for entry in entries if entry.data.get("event") == "sent_unknown"]
+        assert mark.data["of"] == next(entry.id for entry in entries if entry.text == "Hello there")
+        assert world.channel.texts[-1] == "Hello there"
+
+
 async def test_what_could_not_be_sent_is_kept_and_sent_again_under_the_same_name(opened: Opened) -> None:
     async with opened(ABLE) as world:
         world.channel.failures.append(SendFailed("refused", "No", fault="content"))

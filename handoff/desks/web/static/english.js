@@ -134,6 +134,7 @@ export const EN = {
   "event.stuck": "The bot’s dialog broke off: {why}",
   "event.not_said": "A message was not sent: {why}",
   "event.file_failed": "A file could not be fetched: {name} {why}",
+  "event.sent_unknown": "The messenger did not say whether a message arrived: it was sent once more and may be there twice",
   "event.resent": "An undelivered message was sent again ({name})",
   "event.dropped": "An undelivered message was given up ({name})",
   "event.deletion": "{name}: an earlier message was deleted",
