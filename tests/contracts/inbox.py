@@ -6,17 +6,19 @@ import asyncio
 from collections.abc import Callable, Sequence
 
 from estafeta.kernel.errors import StoreUnavailable
-from estafeta.kernel.model import ConversationId, Signal
+from estafeta.kernel.model import ConversationId, ProfileLearned, Signal
 from estafeta.kernel.ports import Accepted
 
 
 class Inbox:
     """Call it as `accept`. `away`: so many of the next calls find no store. `nobodys`: addresses (by
-    their key) that lead to no conversation. `attempts`: every signal offered, stored or not."""
+    their key) that lead to no conversation. `attempts`: every signal offered, stored or not. `learned`: those that
+    tell who somebody is, apart from the others, for they come behind them whenever there is time."""
 
     def __init__(self) -> None:
         self.signals: list[Signal] = []
         self.attempts: list[Signal] = []
+        self.learned: list[Signal] = []
         self.away = 0
         self.nobodys: set[str] = set()
         self.gate = asyncio.Event()
@@ -45,12 +47,13 @@ class Inbox:
         return self.signals
 
     def _accept(self, signal: Signal) -> Accepted:
-        fresh = all(known.id != signal.id for known in self.signals)
+        kept = self.learned if isinstance(signal.event, ProfileLearned) else self.signals
+        fresh = all(known.id != signal.id for known in kept)
         address = signal.address
         if address is not None and address.key in self.nobodys:
             return Accepted(conversation=None, fresh=True)
         if fresh:
-            self.signals.append(signal)
+            kept.append(signal)
         self._changed.set()
         conversation = signal.conversation or (address.conversation if address else ConversationId("c"))
         return Accepted(conversation=conversation, fresh=fresh)

@@ -9,7 +9,7 @@ from tests.vk.stage import Stage, eventually, staged
 
 
 def learned(stage: Stage) -> list[ProfileLearned]:
-    return [one.event for one in stage.inbox.signals if isinstance(one.event, ProfileLearned)]
+    return [one.event for one in stage.inbox.learned if isinstance(one.event, ProfileLearned)]
 
 
 async def test_whoever_wrote_without_a_name_is_named_soon(tmp_path: Path) -> None:
@@ -18,7 +18,7 @@ async def test_whoever_wrote_without_a_name_is_named_soon(tmp_path: Path) -> Non
         ivan.says("Где мой заказ?")
         await eventually(lambda: bool(learned(stage)))
         (said,) = [one for one in stage.inbox.signals if isinstance(one.event, CustomerSaid)]
-        (told,) = [one for one in stage.inbox.signals if isinstance(one.event, ProfileLearned)]
+        (told,) = [one for one in stage.inbox.learned if isinstance(one.event, ProfileLearned)]
         assert told.address == said.address
         assert learned(stage)[0].profile.name == "Иван"
 
