@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -16,9 +17,11 @@ from nlu.embedded import EmbeddedUnderstander
 from nlu.train import train
 from tests.chromium import path as find_chromium
 
-# How long an example takes says how busy the machine is, and nothing about the code.
-settings.register_profile("estafeta", deadline=None)
-settings.load_profile("estafeta")
+# How long an example takes says how busy the machine is, and nothing about the code. The examples are the same in
+# every run, so that a test fails for what was changed; HYPOTHESIS=explore looks for new ones.
+settings.register_profile("estafeta", deadline=None, derandomize=True)
+settings.register_profile("explore", deadline=None, max_examples=5_000)
+settings.load_profile("explore" if os.environ.get("HYPOTHESIS") == "explore" else "estafeta")
 
 ROOT = Path(__file__).resolve().parents[1]
 DEMO = ROOT / "demo"

@@ -55,11 +55,11 @@ def drawn(text: Text) -> str:
     for at in sorted(blocks | signs | edges):
         out += (words[done:at], closing.get(at, ""), opening.get(at, ""))
         done = at
-        if at in blocks and not _is_within(at, kept_as_is):
-            out.append(JOINER)
-        elif at in signs and not _is_within(at, kept_as_is) and _might_format(words, at, edges):
+        if at in signs and not _is_within(at, kept_as_is) and _might_format(words, at, edges):
             out.append(f"{JOINER}{words[at]}{JOINER}")
             done = at + 1
+        elif at in blocks and not _is_within(at, kept_as_is):
+            out.append(JOINER)
     out.append(words[done:])
     return "".join(out).replace(JOINER * 2, JOINER)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from bots.drawing import sound
@@ -36,6 +36,7 @@ def test_plain_words_are_read_as_they_are(words: str) -> None:
 
 @settings(max_examples=600)
 @given(texts())
+@example(Text(text="* 1", marks=(Mark(kind="bold", start=0, end=3),)))
 def test_marks_take_no_word_away(text: Text) -> None:
     shown = drawn(text)
     words, spans = read(shown)
