@@ -31,6 +31,7 @@ let greeting = readGreeting();
 let state = { stage: "bot", operator: "" };
 let seq = 0;
 let said = null; // the token of the last hello
+let introduced = false;
 let seen = "";
 let toldRead = 0;
 let welcomed = false;
@@ -76,6 +77,7 @@ const consent = new Consent(memory, () => {
 // --- what goes over the line
 
 function hello() {
+  introduced = true;
   said = memory.get("token");
   const who = !identity ? { token: said } : pass ? { resume: pass } : { identity };
   const greeted = memory.get("greeted");
@@ -348,6 +350,8 @@ function greet(rule) {
   const text = told(config.greetings[rule] || {}, language);
   if (!text || memory.get("greeted") !== null || thread.messages.length) return;
   memory.set("greeted", String(rule));
+  // Whoever is on the other side must know what the first words answer.
+  if (introduced) line.again();
   draw();
   host.tell("tip", { text });
 }

@@ -263,7 +263,8 @@ class Product:
         """Whether SIGTERM was enough."""
         if not process.pid:
             return True
-        down = self._down[process.name] = asyncio.Event()
+        # Two may want it stopped at once, the one for a while and the other for good: both see it end.
+        down = self._down.setdefault(process.name, asyncio.Event())
         self._signal(process, signal.SIGTERM)
         try:
             async with asyncio.timeout(_STOP_WITHIN):
@@ -273,7 +274,7 @@ class Product:
             await down.wait()
             return False
         finally:
-            del self._down[process.name]
+            self._down.pop(process.name, None)
         return True
 
     def _ended(self, pid: int, code: int) -> None:
