@@ -19,8 +19,9 @@ class Move(StrEnum):
     REQUEST = "request"  # the customer, the bot or a rule calls people
     TAKE = "take"  # an operator takes it
     SPEAK = "speak"  # an operator writes to the customer
+    TRANSFER = "transfer"  # an operator passes it on: it waits for others
     RETURN = "return"  # an operator gives it to the bot
-    CLOSE = "close"  # an operator ends it
+    CLOSE = "close"  # an operator, the customer's thanks or silence ends it
 
 
 class Happened(StrEnum):
@@ -28,6 +29,7 @@ class Happened(StrEnum):
 
     OPENED = "opened"
     TAKEN = "taken"
+    PASSED_ON = "passed_on"
     RETURNED = "returned"
     CLOSED = "closed"
     NOTHING = "nothing"
@@ -37,16 +39,19 @@ TRANSITIONS: dict[tuple[Stage, Move], tuple[Stage, Happened]] = {
     (Stage.BOT, Move.REQUEST): (Stage.QUEUED, Happened.OPENED),
     (Stage.BOT, Move.TAKE): (Stage.HUMAN, Happened.TAKEN),
     (Stage.BOT, Move.SPEAK): (Stage.HUMAN, Happened.TAKEN),
+    (Stage.BOT, Move.TRANSFER): (Stage.QUEUED, Happened.OPENED),
     (Stage.BOT, Move.RETURN): (Stage.BOT, Happened.NOTHING),
     (Stage.BOT, Move.CLOSE): (Stage.BOT, Happened.NOTHING),
     (Stage.QUEUED, Move.REQUEST): (Stage.QUEUED, Happened.NOTHING),
     (Stage.QUEUED, Move.TAKE): (Stage.HUMAN, Happened.TAKEN),
     (Stage.QUEUED, Move.SPEAK): (Stage.HUMAN, Happened.TAKEN),
+    (Stage.QUEUED, Move.TRANSFER): (Stage.QUEUED, Happened.PASSED_ON),
     (Stage.QUEUED, Move.RETURN): (Stage.BOT, Happened.RETURNED),
     (Stage.QUEUED, Move.CLOSE): (Stage.BOT, Happened.CLOSED),
     (Stage.HUMAN, Move.REQUEST): (Stage.HUMAN, Happened.NOTHING),
     (Stage.HUMAN, Move.TAKE): (Stage.HUMAN, Happened.TAKEN),
     (Stage.HUMAN, Move.SPEAK): (Stage.HUMAN, Happened.NOTHING),
+    (Stage.HUMAN, Move.TRANSFER): (Stage.QUEUED, Happened.PASSED_ON),
     (Stage.HUMAN, Move.RETURN): (Stage.BOT, Happened.RETURNED),
     (Stage.HUMAN, Move.CLOSE): (Stage.BOT, Happened.CLOSED),
 }
@@ -80,5 +85,7 @@ def move(
             raise ValueError(f"{what} needs an operator")
         if ticket is not None and ticket.assignee is not None and ticket.assignee.id == operator.id:
             return Moved(stage=stage, ticket=ticket, happened=Happened.NOTHING)
-        held = replace(held, assignee=operator)
+        held = replace(held, assignee=operator, offer=None, held_until=None)
+    elif what is Move.TRANSFER:
+        held = replace(held, assignee=None, offer=None, held_until=None)
     return Moved(stage=target, ticket=held, happened=happened)

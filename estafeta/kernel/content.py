@@ -71,7 +71,8 @@ class Profile:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Customer:
-    """The person behind a conversation. `language` is a workspace language, "" while unknown."""
+    """The person behind a conversation. `language` is a workspace language, "" while unknown. `tags` are
+    people's words for who this is (such as "vip")."""
 
     addresses: tuple[Address, ...] = ()
     name: str = ""
@@ -80,6 +81,7 @@ class Customer:
     first_seen: datetime | None = None
     messages: int = 0
     reachable: bool = True
+    tags: tuple[str, ...] = ()
 
 
 # --- what is said --------------------------------------------------------------------------------
@@ -170,11 +172,14 @@ Part = Text | Media | Location | Contact | Template | Unsupported
 class Button:
     """`id` comes back in `CustomerPressed`: at most 64 bytes of ASCII, made from its place in the
     content, so that it means the same after a restart. With a `url` (http or https) it opens that, and
-    nothing comes back."""
+    nothing comes back. What `asks` for the "contact" shares the customer's own phone number, which comes as
+    a `Contact` with `own`; where the messenger cannot, and beside other buttons, it is left out
+    (`Capabilities.shown`), so the words above it must do without."""
 
     id: str
     text: str
     url: str = ""
+    asks: Literal["", "contact"] = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -56,6 +56,7 @@ from estafeta.kernel.signals import (
     OperatorNoted,
     OperatorReacted,
     OperatorSaid,
+    OperatorUndid,
     ProfileLearned,
     ReachabilityChanged,
     SaidElsewhere,
@@ -84,6 +85,7 @@ __all__ = [
     "Delivered",
     "DeskThread",
     "Dialog",
+    "Ending",
     "Entity",
     "Entry",
     "EntryId",
@@ -99,18 +101,22 @@ __all__ = [
     "Media",
     "MediaKind",
     "Notice",
+    "Offer",
     "Operator",
     "OperatorDeleted",
     "OperatorEdited",
     "OperatorNoted",
     "OperatorReacted",
     "OperatorSaid",
+    "OperatorUndid",
     "OutboundMessage",
     "OutboxId",
     "OutboxItem",
     "Part",
+    "Past",
     "Profile",
     "ProfileLearned",
+    "Rating",
     "ReachabilityChanged",
     "Reason",
     "SaidElsewhere",
@@ -118,6 +124,7 @@ __all__ = [
     "SignalId",
     "Stage",
     "StatusChanged",
+    "Survey",
     "Template",
     "Text",
     "Ticket",
@@ -182,9 +189,25 @@ class Dialog:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Offer:
+    """Who was asked to take a ticket. `to` are operators' ids, () is everybody who sees it; `until` is when
+    silence means that others are asked. `rung` counts how often the circle was widened."""
+
+    to: tuple[str, ...] = ()
+    at: datetime
+    until: datetime
+    rung: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Ticket:
     """One request to people, open until closed or returned. `request` is the customer's wish in a
-    line; `promise` is when the customer was told that people will answer (None: shortly)."""
+    line; `promise` is when the customer was told that people will answer (None: shortly).
+
+    The higher `priority`, the sooner. `wanted` is the operator (by id) who is asked first, "" for nobody in
+    particular. `held_until`: put off by people until then. `asked_at`: the oldest of the customer's words
+    that nobody answered yet. `replied_at`: people's latest words.
+    """
 
     id: TicketId
     reason: Reason
@@ -193,9 +216,55 @@ class Ticket:
     request: str = ""
     understandings: tuple[Understanding, ...] = ()
     assignee: Operator | None = None
-    reminders: int = 0
     promise: datetime | None = None
     first_reply_at: datetime | None = None
+    language: str = ""
+    priority: int = 0
+    offer: Offer | None = None
+    wanted: str = ""
+    tags: tuple[str, ...] = ()
+    held_until: datetime | None = None
+    asked_at: datetime | None = None
+    replied_at: datetime | None = None
+    taken_at: datetime | None = None
+
+
+Ending = Literal["closed", "returned", "solved", "idle"]
+"""How a ticket ended: by an operator, given back to the bot, by the customer's thanks, by silence."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Past:
+    """A ticket that is over. `intent` is what it was about, as far as that was understood; `resolution` what the
+    operator said came of it."""
+
+    id: TicketId
+    reason: Reason
+    skill: str
+    opened_at: datetime
+    ended_at: datetime
+    how: Ending
+    assignee: Operator | None = None
+    request: str = ""
+    intent: str = ""
+    resolution: str = ""
+    tags: tuple[str, ...] = ()
+
+
+Rating = Literal["", "excellent", "fine", "bad"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Survey:
+    """The latest question of how it was. `about` says whose work is rated; `ticket` is "" for the bot's alone.
+    `why` waits for the customer's reasons until then."""
+
+    about: Literal["bot", "person"]
+    asked_at: datetime
+    ticket: str = ""
+    operator: str = ""
+    rating: Rating = ""
+    why_until: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -216,12 +285,17 @@ class Notice:
     reminder: nobody took the ticket in time. info: a sentence for operators (`text`).
     receipt: what became of an operator's own message `message` (`text`: sent | delivered | read | failed,
     the last with ": " and why behind it, if the entry does not tell).
+    offer: a ticket was offered to `people` (operators' ids; () is everybody), who are called by name.
+    conflict: the operator's message `message` was not sent, for a colleague (`text`) has the conversation.
+    Where a sentence of `text` is a code, `values` are what stands in it.
     """
 
-    kind: Literal["card", "said", "state", "reminder", "info", "receipt"]
+    kind: Literal["card", "said", "state", "reminder", "info", "receipt", "offer", "conflict"]
     entries: tuple[EntryId, ...] = ()
     text: str = ""
     message: str = ""
+    people: tuple[str, ...] = ()
+    values: Mapping[str, Json] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -254,11 +328,13 @@ class ToFiles:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OutboxItem:
     """Something to be done outside. `holder` is the worker whose business it is for as long as that
-    one is at work; "" is nobody. Items for one destination are held by one worker, who keeps order."""
+    one is at work; "" is nobody. Items for one destination are held by one worker, who keeps order; what must
+    not go `not_before` a time holds up those behind it."""
 
     id: OutboxId
     body: ToCustomer | ToDesk | ToAction | ToFiles
     holder: str = ""
+    not_before: datetime | None = None
 
     @property
     def destination(self) -> str:
@@ -275,7 +351,7 @@ class Link:
     """One message in the places where it stands, so that replies, edits and reactions find it.
 
     `here` are the channel's ids of it (several, with spaces between them, if it took several messages)
-    in the chat `at`; `there` is the desk's id of it, or "". `by` is who said it.
+    in the chat `at`; `there` is the desk's id of it, or "". `by` is who said it, `who` the operator's id.
     """
 
     entry: EntryId
@@ -285,6 +361,8 @@ class Link:
     there: str = ""
     desk: str = ""
     status: Literal["", "sent", "delivered", "read", "failed"] = ""
+    who: str = ""
+    said_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -301,7 +379,9 @@ class Conversation:
     customer wrote from last, so where answers go, and `heard_at` when that was. `last_words` is the
     customer's latest text, cut. `links` are those of the latest messages, the oldest first. `offered` are
     the buttons that were shown last. `undelivered` is what could not be sent, until somebody decides;
-    `unsettled` what was sent lately where the messenger tells only later that it failed.
+    `unsettled` what was sent lately where the messenger tells only later that it failed. `past` are the
+    latest tickets that are over, the oldest first. `blocked` by people: the customer's words are kept and
+    nothing else happens.
     """
 
     id: ConversationId
@@ -324,6 +404,9 @@ class Conversation:
     heard_at: datetime | None = None
     undelivered: tuple[OutboxItem, ...] = ()
     unsettled: tuple[OutboxItem, ...] = ()
+    past: tuple[Past, ...] = ()
+    survey: Survey | None = None
+    blocked: bool = False
     updated_at: datetime | None = None
 
     @property
@@ -378,6 +461,7 @@ class Capabilities:
     `text` is one message's length limit, `caption` that of words under a file (0: they go apart). `buttons`
     are how many fit under a message, of at most `label` each; `url_buttons`: some may open a link. Where
     there are more, `rows` is how many a list may have, of at most `row` each (0: there are no lists).
+    `asks_contact`: a button may ask for the customer's own phone number.
     `marks` are those it can draw; `media` the kinds it takes as what they are, each up to its size in bytes;
     `album` is how many files go together at most. `reactions`: "any" emoji, "some" (the channel picks the
     nearest or refuses), or none.
@@ -395,6 +479,7 @@ class Capabilities:
     url_buttons: bool = False
     rows: int = 0
     row: int = 0
+    asks_contact: bool = False
     marks: frozenset[MarkKind] = frozenset()
     media: Mapping[MediaKind, int] = field(default_factory=dict)
     album: int = 1
@@ -415,8 +500,14 @@ class Capabilities:
     public: bool = False
     private: str = ""
 
+    def shown(self, buttons: Sequence[Button]) -> tuple[Button, ...]:
+        """Those that can be shown at all: what asks for the contact only where that can be asked, and alone."""
+        plain = tuple(button for button in buttons if not button.asks)
+        return plain if plain or not self.asks_contact else tuple(buttons[:1])
+
     def choice(self, buttons: Sequence[Button]) -> Literal["buttons", "list", "numbers"]:
         """How so many buttons are shown. Numbers: as numbered lines, and a number typed is a press."""
+        buttons = self.shown(buttons)
         if len(buttons) <= self.buttons and (self.url_buttons or not any(button.url for button in buttons)):
             return "buttons"
         return "list" if len(buttons) <= self.rows and not any(button.url for button in buttons) else "numbers"

@@ -143,11 +143,22 @@ class Store(Protocol):
         """The most recently updated first."""
         ...
 
+    async def events(
+        self, names: Sequence[str], *, since: datetime, until: datetime, limit: int = 10_000
+    ) -> list[Entry]:
+        """Entries of the kind "event" whose `data["event"]` is one of `names`, of all conversations, with
+        `since` <= `at` < `until`, the oldest first."""
+        ...
+
     async def put(self, key: str, value: Json) -> None:
         """A small value that outlives restarts (an update offset, a desk session). None removes it."""
         ...
 
     async def get(self, key: str) -> Json: ...
+
+    async def items(self, prefix: str, *, after: str = "", limit: int = 1000) -> list[tuple[str, Json]]:
+        """The small values whose keys begin with `prefix` and come behind `after`, by their keys."""
+        ...
 
     async def take(self, key: str) -> Json:
         """What `get` returns, removed: of many who ask, one gets it."""

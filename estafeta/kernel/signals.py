@@ -110,13 +110,15 @@ class StatusChanged:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class OperatorSaid:
     """`message` is the desk's own id of what the operator typed, to show there what became of it;
-    `reply_to` the desk's id of the message that is answered. Messages of one album share a `group`."""
+    `reply_to` the desk's id of the message that is answered. Messages of one album share a `group`.
+    `sure`: also when a colleague has the conversation, as the operator was told."""
 
     operator: Operator
     parts: tuple[Part, ...]
     message: str = ""
     reply_to: str = ""
     group: str = ""
+    sure: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -132,6 +134,14 @@ class OperatorEdited:
 class OperatorDeleted:
     operator: Operator
     message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OperatorUndid:
+    """Takes back the operator's own message, by the desk's id of it; "" is the latest of theirs."""
+
+    operator: Operator
+    message: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,10 +162,29 @@ class OperatorNoted:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TicketMoved:
-    """An operator took the conversation, gave it back to the bot, or closed it."""
+    """What an operator did with the conversation, apart from speaking.
+
+    take. return: to the bot, at `flow` if it is named. close: with a `resolution`. transfer: to the people of
+    `skill`, or to the operator with the id `to`. hold: until `until`, when it comes back by itself. resume:
+    now. tag, untag: `tags`. priority: `priority`. block, unblock: the customer. ask_contact: asks the customer
+    for their phone number. `text` is a word to colleagues, if there is one. `sure`: also from a colleague who has
+    just taken it, as the operator was told.
+    """
 
     operator: Operator
-    move: Literal["take", "return", "close"]
+    move: Literal[
+        "take", "return", "close", "transfer", "hold", "resume", "tag", "untag", "priority", "block", "unblock",
+        "ask_contact",
+    ]  # fmt: skip
+    skill: str = ""
+    to: str = ""
+    until: datetime | None = None
+    flow: str = ""
+    resolution: str = ""
+    tags: tuple[str, ...] = ()
+    priority: int = 0
+    text: str = ""
+    sure: bool = False
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -220,6 +249,7 @@ Event = (
     | OperatorEdited
     | OperatorDeleted
     | OperatorReacted
+    | OperatorUndid
     | UndeliveredMoved
     | OperatorNoted
     | TicketMoved

@@ -13,7 +13,7 @@ round, a signal read as waiting might have been applied by a commit that the doc
 from __future__ import annotations
 
 import logging
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,8 +24,9 @@ from pymongo.errors import BulkWriteError, OperationFailure, WriteError
 
 from estafeta.kernel.codec import DecodingError
 from estafeta.kernel.errors import Conflict, StoreUnavailable
-from estafeta.kernel.model import Conversation, Entry, Signal, Stage
+from estafeta.kernel.model import Conversation, Signal, Stage
 from estafeta.kernel.ports import MAILBOX, Change, Mailbox
+from storage.mongo import timeline
 from storage.mongo.collections import DUPLICATE, Collections, failures, insert_new, together
 from storage.mongo.documents import Document, body, read, size, text
 from storage.mongo.errors import TOO_LARGE
@@ -118,23 +119,6 @@ async def commit(stored: Collections, writes: Sequence[Write]) -> list[Exception
     return told
 
 
-async def entries(stored: Collections, conversation: object, after: int, limit: int, newest: bool) -> list[Entry]:
-    """What the last commit did not append yet is in the conversation's document, which is read first:
-    all that it does not hold was appended by then."""
-    id_ = text(conversation)
-    head = await stored.conversations.find_one({"_id": id_}, {"pending.entries": 1})
-    pending = (head or {}).get("pending", {}).get("entries", [])
-    found = (
-        stored.entries.find({"_id": {"$gt": _place(id_, after), "$lt": f"{id_}/:"}, "conversation": id_})
-        .sort("_id", -1 if newest else 1)
-        .limit(limit)
-    )
-    places = {each["_id"]: each async for each in found}
-    places |= {each["_id"]: each for each in pending if each["seq"] > after}
-    ordered = [places[place] for place in sorted(places)]
-    return list(_entries(ordered[-limit:] if newest else ordered[:limit]))
-
-
 async def latest(stored: Collections, stages: Sequence[Stage], limit: int) -> list[Conversation]:
     wanted = [text(stage.value) for stage in dict.fromkeys(stages)]
     return await _latest(stored, {"stage": {"$in": wanted}}, limit) if wanted else []
@@ -194,14 +178,6 @@ def _conversation(document: Document) -> Conversation:
         raise StoreUnavailable(
             f"conversation {document['_id']} in MongoDB cannot be decoded: restore it from a backup"
         ) from None
-
-
-def _entries(documents: Iterable[Document]) -> Iterable[Entry]:
-    for each in documents:
-        try:
-            yield read(Entry, each)
-        except DecodingError:
-            log.error("entry %s cannot be decoded, left out", each["_id"])  # noqa: TRY400 - no words in logs
 
 
 async def _completed(stored: Collections, document: Document, waiting: list[Document]) -> list[Document]:
@@ -265,24 +241,9 @@ def write(change: Change, now: datetime) -> Write:
     if change.applied or change.entries:
         document["pending"] = {
             "applied": [text(signal) for signal in change.applied],
-            "entries": [_entry(entry) for entry in change.entries],
+            "entries": [timeline.document(entry) for entry in change.entries],
         }
     return Write(document | body(conversation), change.expected_version)
-
-
-def _entry(entry: Entry) -> Document:
-    id_ = text(entry.conversation)
-    return {
-        "_id": _place(id_, entry.seq),
-        "conversation": id_,
-        "seq": entry.seq,
-        "id": text(entry.id),
-        **body(entry),
-    }
-
-
-def _place(conversation: str, seq: int) -> str:
-    return f"{conversation}/{seq:010d}"
 
 
 async def _written(stored: Collections, writes: Sequence[Write]) -> list[Exception | None]:

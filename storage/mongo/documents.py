@@ -2,7 +2,8 @@
 
 A body lies in the field `body` as a native document, so that it can be read and queried in mongosh.
 What BSON cannot hold as it is (an integer beyond 64 bits, NUL in a key, very deep nesting, the key
-"$ref" that drivers take for a reference of their own) lies as JSON text in the field `json` instead.
+"$ref" that drivers take for a reference of their own) lies as JSON text in the field `json` instead;
+`body` then holds what is asked for, if anything is, and no more.
 A lone half of a surrogate pair becomes U+FFFD.
 """
 
@@ -73,7 +74,7 @@ def read_small_value(document: Document) -> Json:
 
 
 def _content(document: Document, field: str) -> Json:
-    if field in document:
+    if field in document and "json" not in document:
         return document[field]
     try:
         return json.loads(document["json"])

@@ -86,6 +86,14 @@ INDEXES = (
         options=_where({"undelivered": True}),
     ),
     Index(collection="conversations", name="by_stage", keys=(("stage", 1), ("updated_at", -1))),
+    # Times are ISO 8601 in UTC, whose order as text is theirs: bounds are exact, where a date of BSON is whole
+    # milliseconds. The place gives those of one moment their order; the name is looked at in the index.
+    Index(
+        collection="entries",
+        name="events",
+        keys=(("body.at", 1), ("_id", 1), ("body.data.event", 1)),
+        options=_where({"body.kind": "event"}),
+    ),
     # What ran out is free already; this only clears away the names of workers long gone.
     Index(collection="leases", name="ended_expire", keys=(("until", 1),), options={"expireAfterSeconds": _DAY}),
 )

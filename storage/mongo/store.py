@@ -16,7 +16,8 @@ from estafeta.kernel.codec import DecodingError
 from estafeta.kernel.errors import StoreUnavailable
 from estafeta.kernel.model import Address, Conversation, ConversationId, Entry, Json, Signal, Stage
 from estafeta.kernel.ports import Accepted, Change, Clock, Mailbox
-from storage.mongo import arrivals, conversations, due, leases
+from storage.documents import between
+from storage.mongo import arrivals, conversations, due, leases, timeline
 from storage.mongo.collections import Collections, together
 from storage.mongo.config import MongoConfig
 from storage.mongo.documents import Document, read_small_value, small_value, text
@@ -101,7 +102,13 @@ class MongoStore:
         self, conversation: ConversationId, *, after: int = 0, limit: int = 200, newest: bool = False
     ) -> list[Entry]:
         with self._asked() as stored:
-            return await conversations.entries(stored, conversation, after, limit, newest) if limit > 0 else []
+            return await timeline.entries(stored, conversation, after, limit, newest) if limit > 0 else []
+
+    async def events(
+        self, names: Sequence[str], *, since: datetime, until: datetime, limit: int = 10_000
+    ) -> list[Entry]:
+        with self._asked() as stored:
+            return await timeline.events(stored, names, since, until, limit) if limit > 0 else []
 
     async def resolve(self, address: Address) -> ConversationId | None:
         with self._asked() as stored:
@@ -155,6 +162,15 @@ class MongoStore:
     async def get(self, key: str) -> Json:
         with self._asked() as stored:
             return _value(await stored.small_values.find_one({"_id": text(key)}))
+
+    async def items(self, prefix: str, *, after: str = "", limit: int = 1000) -> list[tuple[str, Json]]:
+        first, beyond = between(prefix, after)
+        keys = {"$gte": first, "$lt": beyond} if beyond else {"$gte": first}
+        with self._asked() as stored:
+            if limit <= 0:
+                return []
+            found = stored.small_values.find({"_id": keys}).sort("_id", 1).limit(limit)
+            return [(each["_id"], _value(each)) async for each in found]
 
     async def take(self, key: str) -> Json:
         with self._asked() as stored:

@@ -1,6 +1,7 @@
-"""The file itself: opened, locked against a second process, brought to the current format.
+"""The file itself: opened, locked against a second process, brought to the current format; or only read.
 
-The lock is an flock on a side file, because the system lets go of it however the process ends.
+The lock is an flock on a side file, because the system lets go of it however the process ends. Whoever only
+reads needs no lock: SQLite lets them see what was committed while another process writes.
 """
 
 from __future__ import annotations
@@ -8,6 +9,8 @@ from __future__ import annotations
 import fcntl
 import os
 import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from estafeta.kernel.errors import StoreUnavailable
@@ -29,20 +32,29 @@ _PRAGMAS = (
 
 
 class DatabaseFile:
-    """An open, locked, current database. Raises `StoreUnavailable` with a sentence if it cannot be."""
+    """An open, current database, locked unless it is `only_read`: then it must be there and current already.
+    Raises `StoreUnavailable` with a sentence if it cannot be."""
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, only_read: bool = False) -> None:
+        self._lock: int | None = None
+        if only_read:
+            self.connection = _look(path)
+            return
         self._lock = _lock(path)
         try:
             self.connection = _connect(path)
         except BaseException:
-            os.close(self._lock)
+            self._unlock()
             raise
 
     def close(self) -> None:
         try:
             self.connection.close()
         finally:
+            self._unlock()
+
+    def _unlock(self) -> None:
+        if self._lock is not None:
             os.close(self._lock)
 
 
@@ -79,18 +91,46 @@ def _connect(path: Path) -> sqlite3.Connection:
             f"{path} cannot be opened for writing ({error.strerror}): allow it, or name another file for the database"
         ) from error
     connection = sqlite3.connect(path, timeout=5.0, isolation_level=None, check_same_thread=False)
-    try:
+    with _closed_if_it_fails(connection, path):
         _check_owner(connection, path)
         for pragma in _PRAGMAS:
             connection.execute(pragma)
         _migrate(connection, path)
+    return connection
+
+
+def _look(path: Path) -> sqlite3.Connection:
+    """https://www.sqlite.org/uri.html#recognized_query_parameters, and for a file in WAL mode that is only read
+    https://www.sqlite.org/wal.html#read_only_databases."""
+    if not path.is_file():
+        raise StoreUnavailable(f"there is no database {path.absolute()}: start the platform once, or name its folder")
+    try:
+        connection = sqlite3.connect(
+            f"{path.absolute().as_uri()}?mode=ro", uri=True, timeout=5.0, isolation_level=None, check_same_thread=False
+        )
+    except sqlite3.Error as error:
+        raise StoreUnavailable(_sentence(path, error)) from error
+    with _closed_if_it_fails(connection, path):
+        _check_owner(connection, path)
+        version = _version(connection, path)
+        if version < len(MIGRATIONS):
+            raise StoreUnavailable(
+                f"{path} was written by an older version of this program (its format is {version}, the one needed here "
+                f"is {len(MIGRATIONS)}): start the platform once, which brings it up to date"
+            )
+    return connection
+
+
+@contextmanager
+def _closed_if_it_fails(connection: sqlite3.Connection, path: Path) -> Iterator[None]:
+    try:
+        yield
     except sqlite3.Error as error:
         connection.close()
         raise StoreUnavailable(_sentence(path, error)) from error
     except BaseException:
         connection.close()
         raise
-    return connection
 
 
 def _check_owner(connection: sqlite3.Connection, path: Path) -> None:
@@ -100,13 +140,18 @@ def _check_owner(connection: sqlite3.Connection, path: Path) -> None:
         raise StoreUnavailable(f"{path} is a database of another program: name another file for the database")
 
 
-def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+def _version(connection: sqlite3.Connection, path: Path) -> int:
     (version,) = connection.execute("PRAGMA user_version").fetchone()
     if version > len(MIGRATIONS):
         raise StoreUnavailable(
             f"{path} was written by a newer version of this program (its format is {version}, the newest known here "
             f"is {len(MIGRATIONS)}): upgrade the program, or name another file for the database"
         )
+    return int(version)
+
+
+def _migrate(connection: sqlite3.Connection, path: Path) -> None:
+    version = _version(connection, path)
     for number, statements in enumerate(MIGRATIONS[version:], start=version + 1):
         connection.execute("BEGIN IMMEDIATE")
         for statement in statements:

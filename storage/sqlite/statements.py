@@ -26,6 +26,17 @@ class IncomingSignal(NamedTuple):
     conversation: str
 
 
+class StoredEntry(NamedTuple):
+    """`event` is the name of what happened, and `at` when; None for entries of other kinds."""
+
+    conversation: str
+    seq: int
+    id: str
+    body: bytes
+    event: str | None
+    at: int | None
+
+
 class StoredChange(NamedTuple):
     id: str
     expected: int
@@ -37,7 +48,7 @@ class StoredChange(NamedTuple):
     updated_at: int
     body: bytes
     applied: Sequence[tuple[str]]
-    entries: Sequence[tuple[str, int, str, bytes]]
+    entries: Sequence[StoredEntry]
 
 
 _ACCEPT = "INSERT INTO signals (id, conversation, body, accepted_at) VALUES (?, ?, ?, ?) ON CONFLICT (id) DO NOTHING"
@@ -57,7 +68,7 @@ _UPDATE_CONVERSATION = """UPDATE conversations
     SET version = ?, stage = ?, due_at = ?, holders = ?, undelivered = ?, updated_at = ?, body = ?
     WHERE id = ? AND version = ?"""
 _APPLY = "UPDATE signals SET applied = 1, body = NULL WHERE id = ?"
-_APPEND = """INSERT INTO entries (conversation, seq, id, body) VALUES (?, ?, ?, ?)
+_APPEND = """INSERT INTO entries (conversation, seq, id, body, event, at) VALUES (?, ?, ?, ?, ?, ?)
     ON CONFLICT (conversation, seq) DO NOTHING"""
 _OTHERS = "SELECT id FROM entries WHERE conversation = ? AND seq = ? AND id <> ?"
 
@@ -66,6 +77,11 @@ _BURY = """INSERT INTO dead_signals (id, conversation, body, reason, set_aside_a
 
 _FIRST_ENTRIES = "SELECT id, body FROM entries WHERE conversation = ? AND seq > ? ORDER BY seq LIMIT ?"
 _LAST_ENTRIES = "SELECT id, body FROM entries WHERE conversation = ? AND seq > ? ORDER BY seq DESC LIMIT ?"
+
+# Names come as a JSON array. Events of one moment stand as they were committed.
+_EVENTS = """SELECT id, body FROM entries
+    WHERE event IS NOT NULL AND event IN (SELECT value FROM json_each(?)) AND at >= ? AND at < ?
+    ORDER BY at, rowid LIMIT ?"""
 
 _WAITING = """SELECT MIN(accepted_at), conversation FROM signals WHERE applied = 0 AND accepted_at <= ?
     GROUP BY conversation ORDER BY 1 LIMIT ?"""
@@ -81,7 +97,12 @@ _PUT = """INSERT INTO small_values (key, value) VALUES (?, ?)
     ON CONFLICT (key) DO UPDATE SET value = excluded.value"""
 _REMOVE = "DELETE FROM small_values WHERE key = ?"
 _GET = "SELECT value FROM small_values WHERE key = ?"
+_ITEMS = "SELECT key, value FROM small_values WHERE key >= ? AND key < ? ORDER BY key LIMIT ?"
 _TAKE = "DELETE FROM small_values WHERE key = ? RETURNING value"
+
+# https://www.sqlite.org/datatype3.html#sort_order: "an INTEGER or REAL value is less than any TEXT or BLOB value"
+# and "a TEXT value is less than a BLOB value".
+_BEYOND_ALL_TEXT = b""
 
 
 def accept(cursor: sqlite3.Cursor, signals: Sequence[IncomingSignal]) -> list[Accepted]:
@@ -135,11 +156,11 @@ def commit(cursor: sqlite3.Cursor, change: StoredChange) -> None:
         _check_same(cursor, change.entries)
 
 
-def _check_same(cursor: sqlite3.Cursor, wanted: Sequence[tuple[str, int, str, bytes]]) -> None:
+def _check_same(cursor: sqlite3.Cursor, wanted: Sequence[StoredEntry]) -> None:
     """What was not appended must have been there before: the same entry, not another in its place."""
-    for conversation, seq, id_, _ in wanted:
-        if cursor.execute(_OTHERS, (conversation, seq, id_)).fetchone() is not None:
-            raise ValueError(f"entry {seq} of conversation {conversation} is another one than {id_}")
+    for entry in wanted:
+        if cursor.execute(_OTHERS, (entry.conversation, entry.seq, entry.id)).fetchone() is not None:
+            raise ValueError(f"entry {entry.seq} of conversation {entry.conversation} is another one than {entry.id}")
 
 
 def set_aside(cursor: sqlite3.Cursor, signals: Sequence[tuple[str, str]], now: int) -> None:
@@ -154,6 +175,11 @@ def entries(cursor: sqlite3.Cursor, conversation: str, after: int, limit: int, n
     if newest:
         return cursor.execute(_LAST_ENTRIES, (conversation, after, limit)).fetchall()[::-1]
     return cursor.execute(_FIRST_ENTRIES, (conversation, after, limit)).fetchall()
+
+
+def events(cursor: sqlite3.Cursor, names: str, since: int, until: int, limit: int) -> list[tuple[str, bytes]]:
+    """(id, body) of those whose name is in the JSON array `names`, the oldest first."""
+    return cursor.execute(_EVENTS, (names, since, until, limit)).fetchall()
 
 
 def resolve(cursor: sqlite3.Cursor, key: str) -> ConversationId | None:
@@ -204,3 +230,8 @@ def take(cursor: sqlite3.Cursor, key: str) -> bytes | None:
 def get(cursor: sqlite3.Cursor, key: str) -> bytes | None:
     row = cursor.execute(_GET, (key,)).fetchone()
     return row[0] if row else None
+
+
+def items(cursor: sqlite3.Cursor, first: str, beyond: str, limit: int) -> list[tuple[str, bytes]]:
+    """(key, value) from `first` up to and without `beyond`, "" for no end, by code points of the keys."""
+    return cursor.execute(_ITEMS, (first, beyond or _BEYOND_ALL_TEXT, limit)).fetchall()

@@ -14,9 +14,10 @@ from estafeta.kernel.codec import DecodingError
 from estafeta.kernel.errors import StoreUnavailable
 from estafeta.kernel.model import Address, Conversation, ConversationId, Entry, Json, Signal, Stage
 from estafeta.kernel.ports import Accepted, Change, Clock, Mailbox
+from storage.documents import between, event_name
 from storage.sqlite import statements
 from storage.sqlite.documents import Documents, dumps
-from storage.sqlite.statements import IncomingSignal, StoredChange
+from storage.sqlite.statements import IncomingSignal, StoredChange, StoredEntry
 from storage.sqlite.writer import Writer
 
 log = logging.getLogger(__name__)
@@ -31,12 +32,15 @@ class SqliteStore:
 
     A stored signal that cannot be decoded is moved to the table `dead_signals` with the reason, and
     its conversation goes on; an entry that cannot be decoded is left out of what is read.
+
+    With `only_read` the file may be another process's, and nothing in it is changed: what writes raises
+    `StoreUnavailable`, and leases, which are in that process's memory, are not seen.
     """
 
-    def __init__(self, path: Path, *, clock: Clock) -> None:
+    def __init__(self, path: Path, *, clock: Clock, only_read: bool = False) -> None:
         self._path = path
         self._clock = clock
-        self._writer = Writer(path)
+        self._writer = Writer(path, only_read=only_read)
         self._signals = Documents(Signal, remembered=_REMEMBERED)
         self._conversations = Documents(Conversation, remembered=_REMEMBERED)
         self._entries = Documents(Entry)
@@ -82,11 +86,21 @@ class SqliteStore:
     async def entries(
         self, conversation: ConversationId, *, after: int = 0, limit: int = 200, newest: bool = False
     ) -> list[Entry]:
+        return self._told(await self._writer.read(statements.entries, conversation, after, limit, newest))
+
+    async def events(
+        self, names: Sequence[str], *, since: datetime, until: datetime, limit: int = 10_000
+    ) -> list[Entry]:
+        wanted = dumps(list(names)).decode()
+        bounds = _micros(since), _micros(until)
+        return self._told(await self._writer.read(statements.events, wanted, *bounds, max(limit, 0)))
+
+    def _told(self, rows: Sequence[tuple[str, bytes]]) -> list[Entry]:
         found: list[Entry] = []
-        for id_, body in await self._writer.read(statements.entries, conversation, after, limit, newest):
+        for id_, body in rows:
             entry = self._entries.loads(id_, body)
             if isinstance(entry, DecodingError):
-                log.error("entry %s of conversation %s cannot be decoded, left out", id_, conversation)
+                log.error("entry %s cannot be decoded, left out", id_)
             else:
                 found.append(entry)
         return found
@@ -141,6 +155,10 @@ class SqliteStore:
         value = await self._writer.read(statements.get, key)
         return None if value is None else orjson.loads(value)
 
+    async def items(self, prefix: str, *, after: str = "", limit: int = 1000) -> list[tuple[str, Json]]:
+        rows = await self._writer.read(statements.items, *between(prefix, after), max(limit, 0))
+        return [(key, orjson.loads(value)) for key, value in rows]
+
     async def take(self, key: str) -> Json:
         value = await self._writer.write(statements.take, key)
         return None if value is None else orjson.loads(value)
@@ -192,10 +210,18 @@ class SqliteStore:
             updated_at=_micros(conversation.updated_at or self._clock.now()),
             body=self._conversations.dumps(conversation.id, conversation),
             applied=[(signal,) for signal in change.applied],
-            entries=[
-                (entry.conversation, entry.seq, entry.id, self._entries.dumps(entry.id, entry))
-                for entry in change.entries
-            ],
+            entries=[self._appended(entry) for entry in change.entries],
+        )
+
+    def _appended(self, entry: Entry) -> StoredEntry:
+        event = event_name(entry)
+        return StoredEntry(
+            conversation=entry.conversation,
+            seq=entry.seq,
+            id=entry.id,
+            body=self._entries.dumps(entry.id, entry),
+            event=event,
+            at=None if event is None else _micros(entry.at),
         )
 
 

@@ -35,8 +35,9 @@ class Writer:
     any of them is answered. A write whose caller was cancelled meanwhile is done all the same.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, only_read: bool = False) -> None:
         self._path = path
+        self._only_read = only_read
         self._groups: SimpleQueue[list[_Asked] | None] = SimpleQueue()
         self._gathered: list[_Asked] = []
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -95,7 +96,7 @@ class Writer:
 
     def _run(self, opened: asyncio.Future[None]) -> None:
         try:
-            file = DatabaseFile(self._path)
+            file = DatabaseFile(self._path, only_read=self._only_read)
         except Exception as error:  # whatever it is, the one who opens hears of it
             self._answer([(opened, None, error)])
             return

@@ -6,7 +6,7 @@ import unicodedata
 
 import pytest
 
-from estafeta.kernel.model import Address, Button, CustomerPressed, CustomerSaid, Text
+from estafeta.kernel.model import Address, Button, Contact, CustomerPressed, CustomerSaid, Text
 from tests.contracts.channel_harness import ChannelHarness
 from tests.contracts.channel_in import WhatCustomersDo
 from tests.contracts.channel_out import WhatCustomersSee
@@ -98,6 +98,27 @@ class ChannelContract(WhatCustomersDo, WhatCustomersSee):
         assert isinstance(pressed.event, CustomerPressed)
         assert (pressed.event.button, pressed.event.label) == ("flow.3.2", "Спасибо")
         assert pressed.address == address
+
+    async def test_ones_own_number_is_asked_for_where_that_can_be(self, harness: ChannelHarness) -> None:
+        address, asks = await self.meet(harness), harness.channel.capabilities.asks_contact
+        button = Button(id="contact", text="Поделиться номером", asks="contact")
+        await harness.channel.send(self.message(address, "Ваш номер?", buttons=(button,)))
+        assert await harness.saw("Анна", 1) == [("Ваш номер?", (button.text,) if asks else ())]
+        if asks:
+            message = await harness.shares_contact("Анна", button.text)
+            said = await self.said(harness, 2)
+            [contact] = said.parts
+            assert said.message == message
+            assert isinstance(contact, Contact)
+            assert contact.own
+
+    async def test_what_asks_for_a_number_stands_beside_no_other_button(self, harness: ChannelHarness) -> None:
+        address = await self.meet(harness)
+        buttons = (Button(id="contact", text="Мой номер", asks="contact"), Button(id="no", text="Не надо"))
+        await harness.channel.send(self.message(address, "Ваш номер?", buttons=buttons))
+        [(text, shown)] = await harness.saw("Анна", 1)
+        assert "Мой номер" not in (*shown, *text.splitlines())
+        assert "Не надо" in (*shown, text.partition("1. ")[2])
 
     async def test_nothing_is_acknowledged_before_it_is_stored(self, harness: ChannelHarness) -> None:
         harness.inbox.away = 2

@@ -94,6 +94,10 @@ class Customers(ABC):
     async def sends_contact(self, who: str, phone: str, name: str) -> str:
         raise NotImplementedError
 
+    async def shares_contact(self, who: str, label: str) -> str:
+        """Presses the button that asks for the customer's own number."""
+        raise NotImplementedError
+
     async def sends_something_new(self, who: str) -> str:
         """What no channel has a name for."""
         raise NotImplementedError

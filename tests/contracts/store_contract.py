@@ -5,14 +5,14 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta, timezone
 from typing import ClassVar
 
 import pytest
 
 from estafeta.clock import TestClock
 from estafeta.kernel.errors import Conflict, StoreUnavailable
-from estafeta.kernel.model import ConversationId, Event, Json, Signal, SignalId, Stage, Timer
+from estafeta.kernel.model import Address, ConversationId, Entry, Event, Json, Signal, SignalId, Stage, Timer
 from estafeta.kernel.ports import Accepted, Change, Mailbox, Store
 from tests.contracts.store_examples import (
     ANNA,
@@ -22,8 +22,10 @@ from tests.contracts.store_examples import (
     TOPIC,
     decided,
     entry_of,
+    event_of,
     full_conversation,
     full_entry,
+    holding,
     opened,
     said,
     told,
@@ -41,6 +43,16 @@ async def until(answer: Callable[[], Awaitable[object]]) -> None:
             if await answer():
                 return
             await asyncio.sleep(0.02)
+
+
+async def happened(store: Store, address: Address, *events: tuple[str, float]) -> None:
+    """Commits a conversation in which that happened, (name, minutes after `NOW`) each."""
+    entries = [event_of(address, n, name, minutes) for n, (name, minutes) in enumerate(events, start=1)]
+    await store.commit(holding(address, *entries))
+
+
+def minute(entry: Entry) -> float:
+    return (entry.at - NOW) / timedelta(minutes=1)
 
 
 class StoreFixtures:
@@ -433,7 +445,7 @@ class StoreContract(StoreFixtures):
         assert await store.leases() == {}
         assert await store.lease("poll", "w2", 60)
 
-    # --- lists and small values ------------------------------------------------------------------
+    # --- lists -----------------------------------------------------------------------------------
 
     async def test_conversations_of_a_stage_come_latest_first(self, store: Store) -> None:
         stages = [Stage.BOT, Stage.QUEUED, Stage.HUMAN, Stage.QUEUED, Stage.BOT]
@@ -473,6 +485,96 @@ class StoreContract(StoreFixtures):
         assert await store.due(NOW, 0) == []
         assert await store.conversations(stages=list(Stage), limit=0) == []
 
+    # --- events ----------------------------------------------------------------------------------
+
+    async def test_events_of_all_conversations_come_oldest_first(self, store: Store) -> None:
+        await happened(store, ANNA, ("opened", 0), ("taken", 4), ("closed", 9))
+        await happened(store, BORIS, ("opened", 2), ("rated", 1), ("closed", 5))
+        found = await store.events(["opened", "closed"], since=NOW, until=NOW + timedelta(minutes=60))
+        assert [(told.conversation, told.data["event"], minute(told)) for told in found] == [
+            (C, "opened", 0),
+            (BORIS.conversation, "opened", 2),
+            (BORIS.conversation, "closed", 5),
+            (C, "closed", 9),
+        ]
+        assert found[0] in await store.entries(C)
+        assert await store.events([], since=NOW, until=NOW + timedelta(minutes=60)) == []
+        assert await store.events(["open", "opened ", "OPENED"], since=NOW, until=NOW + timedelta(minutes=60)) == []
+
+    async def test_events_begin_with_since_and_end_before_until(self, store: Store) -> None:
+        moment, after = timedelta(microseconds=1), NOW + timedelta(minutes=3)
+        await happened(store, ANNA, ("opened", 0), ("opened", 3), ("opened", 6))
+
+        async def found(since: datetime, until: datetime) -> list[float]:
+            return [minute(told) for told in await store.events(["opened"], since=since, until=until)]
+
+        assert await found(NOW, NOW + timedelta(minutes=6)) == [0, 3]
+        assert await found(NOW + moment, NOW + timedelta(minutes=6) + moment) == [3, 6]
+        assert await found(after, after) == []
+        assert await found(after, after + moment) == [3]
+        assert await found(after - moment, after) == []
+        assert await found(after, NOW) == []
+        elsewhere = after.astimezone(timezone(timedelta(hours=5, minutes=30)))
+        assert await found(elsewhere, elsewhere + moment) == [3], "a time is the same whatever its zone"
+
+    @pytest.mark.parametrize("micros", [0, 1, 999, 1000, 999_999])
+    async def test_events_are_found_at_any_part_of_a_second(self, store: Store, micros: int) -> None:
+        at = NOW.replace(microsecond=micros)
+        await store.commit(holding(ANNA, replace(event_of(ANNA, 1, "opened"), at=at)))
+        for since, until, there in ((0, 1, 1), (1, 2, 0), (-1, 0, 0), (-1_000_000, 1, 1), (0, 1_000_000, 1)):
+            bounds = at + timedelta(microseconds=since), at + timedelta(microseconds=until)
+            assert len(await store.events(["opened"], since=bounds[0], until=bounds[1])) == there
+
+    async def test_of_many_events_the_oldest_come_up_to_the_limit(self, store: Store) -> None:
+        await happened(store, ANNA, *[("opened", n) for n in (5, 1, 3)], ("closed", 0))
+        await happened(store, BORIS, *[("opened", n) for n in (2, 4)])
+        later = NOW + timedelta(hours=1)
+        for limit in range(7):
+            found = await store.events(["opened"], since=NOW, until=later, limit=limit)
+            assert [minute(told) for told in found] == [1, 2, 3, 4, 5][:limit]
+
+    async def test_events_of_one_moment_stand_in_the_order_of_their_conversation(self, store: Store) -> None:
+        await happened(store, ANNA, *[(name, 0) for name in ("opened", "offered", "taken", "answered", "closed")] * 3)
+        names = ["closed", "answered", "taken", "offered", "opened"]
+        found = await store.events(names, since=NOW, until=NOW + timedelta(minutes=1))
+        assert [told.seq for told in found] == list(range(1, 16))
+
+    async def test_only_events_are_events(self, store: Store) -> None:
+        others = [
+            replace(event_of(ANNA, 1, "opened"), kind="note"),
+            replace(event_of(ANNA, 2, "opened"), data={}),
+            replace(event_of(ANNA, 3, "opened"), data={"event": None}),
+            replace(event_of(ANNA, 4, "opened"), data={"Event": "opened", "of": "opened"}),
+        ]
+        await store.commit(holding(ANNA, *others))
+        assert await store.events(["opened"], since=NOW, until=NOW + timedelta(hours=1)) == []
+
+    async def test_events_are_found_whatever_else_they_tell(self, store: Store, place: str, clock: TestClock) -> None:
+        data: list[Json] = ["$ref", {"$ref": 1}, 2**70, "\ud800", "a\0b", {"a\0b": 1}, [[[[]]]], "Ё 😀 %_.*", None, ""]
+        entries = [
+            replace(event_of(ANNA, n, "tagged"), data={"event": "tagged", "of": one}) for n, one in enumerate(data, 1)
+        ]
+        odd = replace(event_of(ANNA, len(data) + 1, "x"), data={"event": "закрыто 😀 $ref"})
+        await store.commit(holding(ANNA, *entries, odd))
+        for _ in range(2):
+            found = await store.events(["tagged"], since=NOW, until=NOW + timedelta(hours=1))
+            assert found == (await store.entries(C))[:-1]
+            assert [told.seq for told in found] == list(range(1, len(data) + 1))
+            assert await store.events(["закрыто 😀 $ref"], since=NOW, until=NOW + timedelta(hours=1)) == [odd]
+            store = await self.again(store, place, clock)
+        await store.close()
+
+    async def test_an_event_is_one_however_often_it_is_told(self, store: Store) -> None:
+        change = holding(ANNA, event_of(ANNA, 1, "opened"))
+        await store.commit(change)
+        again = replace(change.conversation, version=2)
+        await store.commit(replace(change, conversation=again, expected_version=1))
+        with pytest.raises(Conflict):
+            await store.commit(holding(ANNA, event_of(ANNA, 2, "opened")))
+        assert len(await store.events(["opened"], since=NOW, until=NOW + timedelta(hours=1))) == 1
+
+    # --- small values ----------------------------------------------------------------------------
+
     @pytest.mark.parametrize("value", [0, "", False, 12.5, [1, None, "ё"], {"a": {"b": []}}, 2**53])
     async def test_a_small_value_outlives_a_restart(
         self, store: Store, place: str, clock: TestClock, value: Json
@@ -495,6 +597,61 @@ class StoreContract(StoreFixtures):
         assert await store.take("key") is None
         await store.put("key", 2)
         assert await store.take("key") == 2
+
+    async def test_small_values_are_listed_by_the_beginning_of_their_keys(self, store: Store) -> None:
+        for key in ("team:web:2", "team:web:10", "team:forum:1", "team", "team:", "teams", "tea", "TEAM:web:3"):
+            await store.put(key, {"key": key})
+        listed = await store.items("team:")
+        assert listed == [(key, {"key": key}) for key in ("team:", "team:forum:1", "team:web:10", "team:web:2")]
+        await store.put("team:web:2", 5)
+        await store.put("team:forum:1", None)
+        assert await store.items("team:w") == [("team:web:10", {"key": "team:web:10"}), ("team:web:2", 5)]
+        assert await store.items("nobody:") == []
+        assert len(await store.items("")) == 7
+
+    async def test_small_values_are_listed_in_parts(self, store: Store) -> None:
+        for n in range(7):
+            await store.put(f"audit:{n}", n)
+        await store.put("audit", "before")
+        await store.put("auditor", "behind")
+        found: list[tuple[str, Json]] = []
+        while part := await store.items("audit:", after=found[-1][0] if found else "", limit=3):
+            assert len(part) <= 3
+            found += part
+        assert [value for _, value in found] == list(range(7))
+        assert [value for _, value in await store.items("audit:", after="audit:4")] == [5, 6]
+        assert [value for _, value in await store.items("audit:", after="audit:4x")] == [5, 6], "need not be there"
+        assert len(await store.items("audit:", after="a")) == 7, "what stands before all of them leaves none out"
+        assert await store.items("audit:", after="b") == []
+        assert await store.items("audit:", limit=0) == []
+
+    @pytest.mark.parametrize(
+        "prefix", ["100%", "a_b", "a*", "a?", "[a]", "a.b", "^a", "a$", "a|b", "(a", "a\\", "$a", "'; --", '"', "a\0b"]
+    )
+    async def test_signs_of_patterns_stand_for_themselves_in_keys(self, store: Store, prefix: str) -> None:
+        for key in (prefix, f"{prefix}:1", "100 and more", "axb", "ab", "a", "A_B:1", "b", prefix[:-1], "1"):
+            await store.put(key, key)
+        assert await store.items(prefix) == [(prefix, prefix), (f"{prefix}:1", f"{prefix}:1")]
+
+    async def test_keys_of_any_script_are_in_the_order_of_their_code_points(self, store: Store) -> None:
+        keys = [
+            "ключ:",
+            "ключ:Ё",
+            "ключ:а",
+            "ключ:я",
+            "ключ:ё",
+            "ключ:\ud7ff",
+            "ключ:\ue000",
+            "ключ:\uffff",
+            "ключ:😀",
+            "ключ:\U0010ffff",
+        ]
+        for key in (*reversed(keys), "клю", "ключ;", "КЛЮЧ:а"):
+            await store.put(key, 1)
+        assert [key for key, _ in await store.items("ключ:")] == keys
+        for key in keys[1:]:
+            assert [found for found, _ in await store.items(key)] == [key]
+            assert [found for found, _ in await store.items("ключ:", after=key)] == keys[keys.index(key) + 1 :]
 
     async def test_a_closed_store_says_so(self, store: Store) -> None:
         await store.close()

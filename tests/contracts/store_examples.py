@@ -36,15 +36,18 @@ from estafeta.kernel.model import (
     Mark,
     Media,
     Notice,
+    Offer,
     Operator,
     OperatorDeleted,
     OperatorEdited,
     OperatorNoted,
     OperatorReacted,
     OperatorSaid,
+    OperatorUndid,
     OutboundMessage,
     OutboxId,
     OutboxItem,
+    Past,
     Profile,
     ProfileLearned,
     ReachabilityChanged,
@@ -54,6 +57,7 @@ from estafeta.kernel.model import (
     SignalId,
     Stage,
     StatusChanged,
+    Survey,
     Template,
     Text,
     Ticket,
@@ -127,9 +131,15 @@ EVENTS: tuple[Event, ...] = (
         message="77",
         reply_to="5",
         group="a",
+        sure=True,
     ),
     OperatorNoted(operator=OPERATOR, text="// note", message="78"),
     TicketMoved(operator=OPERATOR, move="take"),
+    TicketMoved(operator=OPERATOR, move="transfer", skill="delivery", to="o2", text="Он про доставку"),
+    TicketMoved(operator=OPERATOR, move="hold", until=NOW),
+    TicketMoved(operator=OPERATOR, move="close", resolution="Вернули деньги", tags=("refund", "$ref")),
+    TicketMoved(operator=OPERATOR, move="return", flow="order-status", priority=-3),
+    OperatorUndid(operator=OPERATOR, message="77"),
     TimerFired(timer="remind", due=NOW),
     ActionFinished(item=OutboxId("i1"), ok=True, data={"order": {"number": 12345, "lines": [1, 2.5, None, True]}}),
     Delivered(item=OutboxId("i1"), external="99", thread=TOPIC, card="3"),
@@ -176,6 +186,25 @@ def decided(mailbox: Mailbox, address: Address = ANNA, **fields: Any) -> Change:
     return Change(conversation=after, expected_version=before.version, applied=applied, entries=entries)
 
 
+def event_of(address: Address, seq: int, name: str, minutes: float = 0) -> Entry:
+    """What happened in the conversation of `address`, so long after `NOW`."""
+    return Entry(
+        id=EntryId(f"{address.key}:event:{seq}"),
+        conversation=address.conversation,
+        seq=seq,
+        at=NOW + timedelta(minutes=minutes),
+        author=Author(kind="system"),
+        kind="event",
+        data={"event": name},
+    )
+
+
+def holding(address: Address, *entries: Entry) -> Change:
+    """The first commit of a conversation, with these entries."""
+    conversation = Conversation(id=address.conversation, address=address, version=1, seq=len(entries), updated_at=NOW)
+    return Change(conversation=conversation, expected_version=0, applied=(), entries=entries)
+
+
 def unsent(name: object, holder: str = "") -> OutboxItem:
     return OutboxItem(id=OutboxId(f"out{name}"), holder=holder, body=ToDesk(desk="web", notice=Notice(kind="card")))
 
@@ -191,7 +220,13 @@ def full_conversation() -> Conversation:
         id=ANNA.conversation,
         address=ANNA,
         customer=Customer(
-            addresses=(ANNA, BORIS), name="Анна", username="anna", language="ru", first_seen=NOW, messages=3
+            addresses=(ANNA, BORIS),
+            name="Анна",
+            username="anna",
+            language="ru",
+            first_seen=NOW,
+            messages=3,
+            tags=("vip",),
         ),
         version=1,
         seq=2,
@@ -209,9 +244,17 @@ def full_conversation() -> Conversation:
             request="Где заказ?",
             understandings=(UNDERSTANDING,),
             assignee=OPERATOR,
-            reminders=1,
             promise=later,
             first_reply_at=later,
+            language="ru",
+            priority=3,
+            offer=Offer(to=("o1", "o2"), at=NOW, until=later, rung=2),
+            wanted="o1",
+            tags=("vip", "возврат"),
+            held_until=later,
+            asked_at=NOW,
+            replied_at=later,
+            taken_at=later,
         ),
         tickets=1,
         understandings=(UNDERSTANDING,),
@@ -221,18 +264,60 @@ def full_conversation() -> Conversation:
             ),
             unsent(2, "worker-2"),
             OutboxItem(id=OutboxId("o3"), body=ToAction(action="lookup", arguments={"number": 5})),
+            OutboxItem(id=OutboxId("o7"), body=ToDesk(desk="web", notice=full_notice()), not_before=later),
             OutboxItem(id=OutboxId("o4"), body=ToFiles(media=Media(kind="photo", ref="r", origin="vk:shop"))),
         ),
         timers=(Timer(name="remind", at=later),),
         threads={"telegram_forum": DeskThread(address=TOPIC, card="3")},
         told_closed_until=later,
         last_words="Где заказ?",
-        links=(Link(entry=EntryId("e1"), by="bot", at=ANNA, here="8 9", there="5", desk="web", status="read"),),
+        links=(
+            Link(
+                entry=EntryId("e1"),
+                by="bot",
+                at=ANNA,
+                here="8 9",
+                there="5",
+                desk="web",
+                status="read",
+                who="o1",
+                said_at=NOW,
+            ),
+        ),
         offered=(Button(id="site", text="Сайт", url="https://example.org"),),
         heard_at=NOW,
         undelivered=(OutboxItem(id=OutboxId("o5"), body=ToCustomer(message=message)),),
         unsettled=(OutboxItem(id=OutboxId("o6"), body=ToCustomer(message=message)),),
+        past=(
+            Past(
+                id=TicketId("t0"),
+                reason=Reason.CSAT_BAD,
+                skill="delivery",
+                opened_at=NOW,
+                ended_at=later,
+                how="solved",
+                assignee=OPERATOR,
+                request="Где заказ?",
+                intent="order_status",
+                resolution="Нашёлся",
+                tags=("vip",),
+            ),
+            Past(id=TicketId("t9"), reason=Reason.VIP, skill="", opened_at=NOW, ended_at=NOW, how="idle"),
+        ),
+        survey=Survey(about="person", asked_at=NOW, ticket="t0", operator="o1", rating="bad", why_until=later),
+        blocked=True,
         updated_at=NOW,
+    )
+
+
+def full_notice() -> Notice:
+    return Notice(
+        kind="offer",
+        entries=(EntryId("e1"),),
+        text="already_taken",
+        message="77",
+        people=("o1", "o2"),
+        values={"name": "Вера", "n": 1},
     )
 
 

@@ -23,7 +23,7 @@ from storage.mongo.documents import Document
 from storage.mongo.findings import _of_the_server
 from storage.mongo.migrations import INDEXES, MIGRATIONS
 from storage.mongo.store import MongoStore
-from tests.contracts.store_examples import ANNA, NOW, decided, said
+from tests.contracts.store_examples import ANNA, NOW, decided, event_of, holding, said
 from tests.storage.conftest import Raw
 
 C = ANNA.conversation
@@ -193,6 +193,20 @@ async def test_opening_makes_indexes_that_are_missing(
     await store.open()
     await store.close()
     assert indexes(other) == {index.name for index in INDEXES}
+
+
+async def test_events_of_an_earlier_database_are_found(
+    mongo: MongoStore, replica_set: str, database: str, other: Raw
+) -> None:
+    await mongo.commit(holding(ANNA, event_of(ANNA, 1, "opened"), event_of(ANNA, 2, "closed")))
+    other.entries.drop_index("events")
+    other.conversations.update_many({}, {"$unset": {"pending": ""}})
+    store = store_at(replica_set, database)
+    await store.open()
+    assert "events" in indexes(other)
+    [found] = await store.events(["closed"], since=NOW, until=NOW + timedelta(hours=1))
+    assert found == event_of(ANNA, 2, "closed")
+    await store.close()
 
 
 # --- what an administrator is told ---------------------------------------------------------------

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -109,9 +110,12 @@ async def exercise(store: MongoStore, dying: pytest.MonkeyPatch) -> None:
     await store.leases()
     await store.conversations(stages=[Stage.BOT])
     await store.conversations(stages=list(Stage))
+    await store.events(["opened", "closed"], since=NOW, until=NOW + timedelta(hours=1), limit=3)
     for value in (1, 2, None):
         await store.put("key", value)
     await store.get("key")
+    await store.items("k")
+    await store.items("", after="k")
     await store.take("key")
 
 

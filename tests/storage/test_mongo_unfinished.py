@@ -6,6 +6,7 @@ import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable
 from dataclasses import replace
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,7 @@ from estafeta.kernel.ports import Change, Mailbox
 from storage.mongo import conversations
 from storage.mongo.config import MongoConfig
 from storage.mongo.store import MongoStore
-from tests.contracts.store_examples import ANNA, NOW, decided, entry_of, said
+from tests.contracts.store_examples import ANNA, NOW, decided, entry_of, event_of, holding, said
 from tests.storage.conftest import Raw
 
 C = ANNA.conversation
@@ -103,6 +104,20 @@ async def test_an_outcome_that_was_not_finished_is_completed_too(
     assert other.entries.count_documents({}) == 1
     await mongo.commit(decided(await mongo.load(C)))
     assert await mongo.entries(C) == [entry]
+
+
+async def test_events_that_were_not_appended_are_found_once_their_conversation_is_loaded(
+    mongo: MongoStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    opened = event_of(ANNA, 1, "opened")
+    with monkeypatch.context() as dying:
+        dying.setattr(conversations, "_finish", dies)
+        with pytest.raises(StoreUnavailable):
+            await mongo.commit(holding(ANNA, opened))
+    assert await mongo.events(["opened"], since=NOW, until=NOW + timedelta(hours=1)) == []
+    for _ in range(2):
+        await mongo.load(C)
+        assert await mongo.events(["opened"], since=NOW, until=NOW + timedelta(hours=1)) == [opened]
 
 
 async def test_many_who_complete_at_once_complete_once(

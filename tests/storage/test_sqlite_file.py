@@ -7,16 +7,20 @@ import os
 import sqlite3
 import stat
 import sys
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import orjson
 import pytest
 
 from estafeta.clock import SystemClock
+from estafeta.kernel.codec import encode
 from estafeta.kernel.errors import StoreUnavailable
-from storage.sqlite import SqliteStore, file
+from storage.sqlite import SqliteStore, file, statements
 from storage.sqlite.file import DatabaseFile
 from storage.sqlite.migrations import MIGRATIONS
-from tests.contracts.store_examples import said
+from tests.contracts.store_examples import ANNA, BORIS, NOW, event_of, holding, said
 
 HOLD = """
 import sys, pathlib, time
@@ -149,6 +153,98 @@ def test_a_step_that_fails_changes_nothing(path: Path, monkeypatch: pytest.Monke
     opened = DatabaseFile(path)
     assert opened.connection.execute("SELECT key FROM small_values").fetchall() == [("kept",)]
     opened.close()
+
+
+# --- events of earlier files ---------------------------------------------------------------------
+
+
+def earlier(path: Path, monkeypatch: pytest.MonkeyPatch, *rows: tuple[str, int, str, bytes]) -> None:
+    """A file of the program before it could find events, with these entries."""
+    with monkeypatch.context() as before:
+        before.setattr(file, "MIGRATIONS", MIGRATIONS[:3])
+        made = DatabaseFile(path)
+        made.connection.executemany("INSERT INTO entries (conversation, seq, id, body) VALUES (?, ?, ?, ?)", rows)
+        made.close()
+
+
+async def test_events_of_an_earlier_file_are_found(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    times = [NOW, NOW.replace(microsecond=0), NOW.replace(microsecond=5), NOW.replace(year=1999, microsecond=999_999)]
+    told = [replace(event_of(ANNA, n, "opened"), at=at) for n, at in enumerate(times, start=1)]
+    told += [event_of(BORIS, 1, "закрыто"), replace(event_of(BORIS, 2, "opened"), kind="note")]
+    nonsense = (
+        b"",
+        b"\xff\xfe",
+        b"5",
+        b'{"kind": "event"',
+        b'{"kind": "event", "at": "soon", "data": {"event": "opened"}}',
+    )
+    rows: list[tuple[str, int, str, bytes]] = [
+        (entry.conversation, entry.seq, entry.id, orjson.dumps(encode(entry))) for entry in told
+    ]
+    rows += [("nonsense", n, str(n), body) for n, body in enumerate(nonsense, start=1)]
+    earlier(path, monkeypatch, *rows)
+    store = SqliteStore(path, clock=SystemClock())
+    await store.open()
+    for at in times:
+        [found] = await store.events(["opened"], since=at, until=at + timedelta(microseconds=1))
+        assert found.at == at
+    ever = datetime.min.replace(tzinfo=UTC), datetime.max.replace(tzinfo=UTC)
+    assert len(await store.events(["opened"], since=ever[0], until=ever[1])) == 4
+    assert [e.data for e in await store.events(["закрыто"], since=ever[0], until=ever[1])] == [{"event": "закрыто"}]
+    assert await store.entries(ANNA.conversation) == told[:4]
+    await store.commit(holding(replace(ANNA, chat="new"), event_of(replace(ANNA, chat="new"), 1, "opened")))
+    assert len(await store.events(["opened"], since=ever[0], until=ever[1])) == 5
+    await store.close()
+
+
+def test_events_and_small_values_are_found_by_an_index(path: Path) -> None:
+    made = DatabaseFile(path)
+    for statement, values in ((statements._EVENTS, ("[]", 0, 1, 1)), (statements._ITEMS, ("a", "b", 1))):
+        plan = " ".join(row[3] for row in made.connection.execute(f"EXPLAIN QUERY PLAN {statement}", values))
+        assert "SEARCH" in plan
+        assert "SCAN entries" not in plan
+        assert "SCAN small_values" not in plan
+    made.close()
+
+
+# --- looking at another process's file -----------------------------------------------------------
+
+
+async def test_a_file_is_read_while_another_process_has_it(path: Path) -> None:
+    store, reader = SqliteStore(path, clock=SystemClock()), SqliteStore(path, clock=SystemClock(), only_read=True)
+    await store.open()
+    await reader.open()
+    await store.put("team:1", {"name": "Вера"})
+    await store.commit(holding(ANNA, event_of(ANNA, 1, "opened")))
+    assert await reader.items("team:") == [("team:1", {"name": "Вера"})]
+    assert len(await reader.events(["opened"], since=NOW, until=NOW + timedelta(hours=1))) == 1
+    for writes in (reader.put("a", 1), reader.accept([said(1)]), reader.take("team:1")):
+        with pytest.raises(StoreUnavailable, match="readonly"):
+            await writes
+    await reader.close()
+    await store.put("team:1", None)
+    await store.close()
+    await reader.open()
+    assert await reader.items("") == []
+    await reader.close()
+
+
+def test_what_is_only_read_must_be_there_and_current(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def refused() -> str:
+        with pytest.raises(StoreUnavailable) as told:
+            DatabaseFile(path, only_read=True)
+        return str(told.value)
+
+    assert refused() == f"there is no database {path}: start the platform once, or name its folder"
+    assert list(path.parent.iterdir()) == []
+    earlier(path, monkeypatch)
+    assert "older version" in refused()
+    with sqlite3.connect(path) as newer:
+        newer.execute("PRAGMA user_version = 99")
+    newer.close()
+    assert "newer version" in refused()
+    path.write_text("Dear diary, " * 500)
+    assert refused().startswith(f"{path} is not a database")
 
 
 def test_a_damaged_file_is_said_to_be_damaged(path: Path) -> None:
