@@ -12,7 +12,7 @@ from pydantic import BaseModel
 
 from flows import paths, templates
 from flows.answers import BUILT_IN
-from flows.files import LocalText
+from flows.hours_file import DEFAULT, EVERY, Schedule
 from flows.model import Ask, Call, CallPeople, Choose, Copy, Flow, HandOff, PressTo, Say, Set, Step, Workspace
 from flows.source import Source
 from flows.steps import (
@@ -28,11 +28,12 @@ from flows.steps import (
     name_of,
     walk,
 )
+from flows.strict import LocalText
 
 Flows = Mapping[str, tuple[Source, FlowFile]]
 
 _SCOPE = frozenset(["slots", "customer", "bot", "now", "open", "range"])
-_PHRASE_SCOPE = frozenset(["customer", "bot", "now", "opens_at"])
+_PHRASE_SCOPE = frozenset(["customer", "bot", "now", "opens_at", "operator", "position", "wait"])
 _PARTS = {"customer": ("name", "language"), "bot": ("name",)}
 _NOBODYS = frozenset(["out_of_scope", "nlu_fallback"])
 """Intents that mean "not understood": no flow answers them."""
@@ -76,7 +77,7 @@ def check(workspace: Workspace, files: Files) -> None:
         _check_bot(workspace, bot)
     if bot is not None and hours is not None:
         _check_schedules(workspace, hours)
-    _check_starts(files)
+    _check_starts(workspace, files)
     for source, file in flows.values():
         for place, step in walk(file.steps):
             _check_references(workspace, files, source, file, place, step)
@@ -85,10 +86,31 @@ def check(workspace: Workspace, files: Files) -> None:
 
 
 def _check_schedules(workspace: Workspace, hours: Source) -> None:
-    for name in workspace.hours.schedules:
-        if name != "default" and name not in workspace.skills:
-            mend = nearest(name, ["default", *workspace.skills])
-            hours.tell(("schedules", name), f'"{name}" is no skill of bot.yml', mend, key=True)
+    file = workspace.hours
+    for name, schedule in file.schedules.items():
+        _check_whose(workspace, hours, ("schedules", name), name)
+        _check_holidays(workspace, hours, ("schedules", name), schedule)
+    for dates, exception in file.exceptions.items():
+        for name in exception.root if isinstance(exception.root, dict) else ():
+            _check_whose(workspace, hours, ("exceptions", dates, name), name)
+    for name, shift in file.shifts.items():
+        _check_holidays(workspace, hours, ("shifts", name, "times"), shift.times)
+        if not shift.people:
+            hours.tell(("shifts", name), f'nobody is in the shift "{name}"', "add people: [...]", key=True, warn=True)
+
+
+def _check_whose(workspace: Workspace, hours: Source, place: Place, name: str) -> None:
+    """A schedule is for a skill, a channel ("vk/*"), both ("vk/delivery"), or all the others ("default")."""
+    skill = name.rpartition("/")[2]
+    if (skill != DEFAULT or "/" in name) and skill != EVERY and skill not in workspace.skills:
+        mend = nearest(skill, [DEFAULT, *workspace.skills])
+        hours.tell(place, f'"{skill}" is no skill of bot.yml', mend, key=True)
+
+
+def _check_holidays(workspace: Workspace, hours: Source, place: Place, schedule: Schedule) -> None:
+    if schedule.holidays and workspace.hours.holidays is None:
+        mend = "add holidays: {country: ...} to the file, or leave it out here"
+        hours.tell((*place, "holidays"), "no country is named whose holidays are kept", mend, key=True, warn=True)
 
 
 # --- texts ---------------------------------------------------------------------------------------
@@ -164,7 +186,7 @@ def _check_bot(workspace: Workspace, bot: Source) -> None:
                     bot.tell(("actions", name, *below), f'vars has no "{part}"', mend, warn=True)
 
 
-def _check_starts(files: Files) -> None:
+def _check_starts(workspace: Workspace, files: Files) -> None:
     flows, intents = files.flows, files.intents
     started = _run_by_others(flows)
     by_intent: dict[str, str] = {}
@@ -186,10 +208,17 @@ def _check_starts(files: Files) -> None:
         if not file.start.intent and not command and name not in started and not files.lost:
             mend = "give it start: with an intent or a command, or run it from another flow or a button"
             source.tell(("flow",), f'nothing starts the flow "{name}"', mend, warn=True)
+    answered = {*by_intent, *_NOBODYS, *_answered_by_people(workspace)}
     for intent, (source, place) in intents.items():
-        if intent not in by_intent and intent not in _NOBODYS and not files.lost:
+        if intent not in answered and files.bot is not None and not files.lost:
             mend = "add it to the start: of a flow"
             source.tell((*place, "intent"), f'no flow answers the intent "{intent}"', mend, warn=True)
+
+
+def _answered_by_people(workspace: Workspace) -> set[str]:
+    """Intents that call people, or call them off: they need no flow."""
+    rules = workspace.bot.handoff
+    return {*rules.reasons.user_request.intents, *rules.reasons.sensitive_topic.intents, *rules.solved}
 
 
 def _run_by_others(flows: Flows) -> set[str]:
@@ -318,7 +347,7 @@ def _check_parts(source: Source, place: Place, template: templates.Compiled) -> 
 
 def _slots(flows: Flows) -> set[str]:
     """Every name that some flow gives a value to: slots are the conversation's, not the flow's."""
-    found: set[str] = set()
+    found: set[str] = {"handoff"}  # what people did, told to the bot when a ticket ends
     for _, file in flows.values():
         for _, step in walk(file.steps):
             if isinstance(step, AskStep):

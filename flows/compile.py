@@ -13,7 +13,7 @@ from typing import TypeVar
 
 from estafeta.kernel.model import Json, Reason
 from flows import templates
-from flows.files import Action, BotFile, LocalText, Phrases
+from flows.files import Action, BotFile, Phrases
 from flows.model import (
     END,
     Ask,
@@ -54,6 +54,7 @@ from flows.steps import (
     name_of,
     walk,
 )
+from flows.strict import LocalText
 from flows.templates import Words
 
 BUTTON_BYTES = 64

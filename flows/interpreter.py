@@ -3,7 +3,8 @@
 Pure: no clock, no chance, no input or output; the same arguments give the same outcome, and nothing
 given is changed. A dialog is a stack of frames. The top one waits: for an answer, for an action's
 reply, or for people. Below it wait flows that it interrupted (at their question) or that run it (at
-their `flow` step); when it ends they go on, and an open question is asked again.
+their `flow` step); when it ends they go on, and an open question is asked again. Frames that were put
+aside when people were called are left alone until the bot has the conversation back (`Resumed`).
 """
 
 from __future__ import annotations
@@ -14,17 +15,20 @@ from estafeta.kernel.model import Dialog, Json, Understanding
 from flows import templates
 from flows.answers import answer, says_more
 from flows.model import Call as CallStep
-from flows.model import CallPeople, Workspace
+from flows.model import Workspace
 from flows.requests import PreparedRequest, RequestNotPrepared, render_action
-from flows.turn import Call, HandoffRequest, Open, Reply, Scope, Stuck, Turn
+from flows.turn import Call, HandoffRequest, Open, Reply, Scope, Stuck, Turn, is_aside, only_aside, put_aside
 
 __all__ = [
-    "Call", "HandoffRequest", "Outcome", "PreparedRequest", "Pressed", "Reply", "RequestNotPrepared", "Resulted",
-    "Resumed", "Said", "Scope", "advance", "phrase", "render_action", "starts_something", "waits_for_call",
+    "Begun", "Call", "HandoffRequest", "Outcome", "PreparedRequest", "Pressed", "Reply", "RequestNotPrepared",
+    "Resulted", "Resumed", "Said", "Scope", "advance", "is_aside", "only_aside", "phrase", "put_aside", "render_action",
+    "starts_something", "waits_for_call",
 ]  # fmt: skip
 
 
-_LABELS = ("human", "write_in_private")
+_LABELS = (
+    "human", "write_in_private", "message_done", "survey_excellent", "survey_fine", "survey_bad", "survey_reopen",
+)  # fmt: skip
 """Phrases that stand on buttons."""
 
 
@@ -54,7 +58,14 @@ class Resumed:
     """The bot has the conversation back from people: it goes on, or asks the open question again."""
 
 
-Given = Said | Pressed | Resulted | Resumed
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Begun:
+    """People chose this flow for the bot to go on with; it is one of the workspace's."""
+
+    flow: str
+
+
+Given = Said | Pressed | Resulted | Resumed | Begun
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,6 +96,9 @@ def advance(workspace: Workspace, dialog: Dialog, given: Given, scope: Scope) ->
                 matched = _resulted(turn, given)
             case Resumed():
                 matched = _resumed(turn)
+            case Begun():
+                turn.start(given.flow, None)
+                matched = True
     except (Stuck, templates.TemplateFailed) as error:
         turn.drop_failed()
         return Outcome(dialog=turn.dialog(), started=tuple(turn.started), error=str(error))
@@ -104,7 +118,7 @@ def waits_for_call(workspace: Workspace, dialog: Dialog) -> bool:
     for frame in reversed(dialog.frames):
         found = Open.restore(workspace, frame)
         if found is not None:
-            return isinstance(found.step, CallStep)
+            return isinstance(found.step, CallStep) and not found.aside
     return False
 
 
@@ -206,13 +220,7 @@ def _resulted(turn: Turn, result: Resulted) -> bool:
 
 
 def _resumed(turn: Turn) -> bool:
-    top = turn.top
-    if top is None:
-        return True
-    if isinstance(top.step, CallPeople):
-        turn.go_on(top.step.next)
-    elif isinstance(top.step, CallStep):
-        turn.call_again(top.step)
-    else:
+    turn.wake()
+    if turn.top is not None:
         turn.come_back()
     return True

@@ -16,12 +16,16 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from estafeta.kernel.errors import EstafetaError
-from flows import check
+from flows import check, check_handoff
 from flows.compile import library
-from flows.files import BotFile, HoursFile, LocalText, Phrases, RepliesFile
+from flows.files import BotFile, Phrases, RepliesFile
+from flows.hours_file import HoursFile
 from flows.model import Workspace
+from flows.sentiment_file import SentimentFile
 from flows.source import Finding, Mapping, Source, read
 from flows.steps import KINDS, FlowFile, Place
+from flows.strict import LocalText
+from flows.tone_file import ToneFile
 from flows.training import training
 
 M = TypeVar("M", bound=BaseModel)
@@ -55,9 +59,11 @@ def find(path: Path) -> tuple[Workspace | None, list[Finding]]:
     bot_source, bot = _file(path, "bot.yml", BotFile)
     hours_source, hours = _file(path, "hours.yml", HoursFile)
     replies_source, replies = _file(path, "replies.yml", RepliesFile, needed=False)
+    sentiment_source, sentiment = _file(path, "sentiment.yml", SentimentFile, needed=False)
+    tone_source, tone = _file(path, "tone.yml", ToneFile, needed=False)
     flow_sources = [read(file, f"flows/{file.name}") for file in sorted((path / "flows").glob("*.yml"))]
     nlu_sources = [read(file, f"nlu/{file.name}") for file in sorted((path / "nlu").glob("*.yml"))]
-    sources = [bot_source, hours_source, replies_source, *flow_sources, *nlu_sources]
+    sources = [bot_source, hours_source, replies_source, sentiment_source, tone_source, *flow_sources, *nlu_sources]
     flows = _flows(flow_sources)
     files = {name: file for name, (_, file) in flows.items()}
     known, intents = training(nlu_sources)
@@ -70,6 +76,8 @@ def find(path: Path) -> tuple[Workspace | None, list[Finding]]:
         replies=() if replies is None else replies.replies,
         library=library(usable, files, bot_source.tell, lambda name: by_flow[name].tell),
         training=known,
+        sentiment=sentiment or SentimentFile(),
+        tone=tone or ToneFile(),
     )
     read_whole = {source.file for source in by_flow.values()}
     files_read = check.Files(
@@ -84,6 +92,7 @@ def find(path: Path) -> tuple[Workspace | None, list[Finding]]:
         taught=not any(finding.severity == "error" for source in nlu_sources for finding in source.findings),
     )
     check.check(workspace, files_read)
+    check_handoff.check(workspace, files_read, sentiment_source, tone_source)
     findings = sorted({finding for source in sources for finding in source.findings})
     if any(finding.severity == "error" for finding in findings):
         return None, findings

@@ -13,21 +13,14 @@ from pathlib import Path
 from typing import Literal
 
 from estafeta.kernel.model import Reason
-from flows.files import (
-    Action,
-    BotFile,
-    CannedReply,
-    Fallback,
-    HandoffRules,
-    HoursFile,
-    Interval,
-    LocalText,
-    Phrases,
-    RepliesFile,
-    Schedule,
-)
+from flows.files import Action, BotFile, CannedReply, Fallback, Phrases, RepliesFile
+from flows.handoff_file import HandoffRules, Skill
+from flows.hours_file import HoursFile, Interval, Schedule
+from flows.sentiment_file import SentimentFile
 from flows.steps import FlowFile
+from flows.strict import LocalText
 from flows.templates import Expression, Value, Words
+from flows.tone_file import ToneFile
 
 __all__ = [
     "END",
@@ -58,8 +51,11 @@ __all__ = [
     "Run",
     "Say",
     "Schedule",
+    "SentimentFile",
     "Set",
+    "Skill",
     "Step",
+    "ToneFile",
     "Training",
     "Workspace",
 ]
@@ -236,6 +232,8 @@ class Workspace:
     replies: tuple[CannedReply, ...]
     library: Library
     training: Training
+    sentiment: SentimentFile = field(default_factory=SentimentFile)
+    tone: ToneFile = field(default_factory=ToneFile)
 
     @property
     def languages(self) -> tuple[str, ...]:
@@ -246,9 +244,16 @@ class Workspace:
         return self.bot.languages[0]
 
     @property
-    def skills(self) -> Mapping[str, LocalText]:
+    def skills(self) -> Mapping[str, Skill]:
         return self.bot.skills
 
     @property
     def default_skill(self) -> str:
         return next(iter(self.bot.skills))
+
+    def matters(self, language: str) -> Mapping[str, str]:
+        """What intents are about, for people: the titles of the flows that answer them, where they have one."""
+        flows = self.library.flows
+        titles = {intent: flows[name].title for intent, name in self.library.by_intent.items()}
+        default = self.default_language
+        return {name: title.pick(language, default) for name, title in titles.items() if title is not None}

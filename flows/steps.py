@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BeforeValidator, Discriminator, Field, StrictBool, StrictStr, Tag, model_validator
 
 from estafeta.kernel.model import Json, Reason
-from flows.files import LocalText, Strict, wrong
+from flows.strict import LocalText, Strict, wrong
 
 Place = tuple[str | int, ...]
 """Where something stands in a file: keys and list positions from the top."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -20,6 +20,8 @@ from flows.model import END, Copy, Flow, HandOff, PressTo, Step, Workspace
 
 STEP_LIMIT = 200
 FRAME_LIMIT = 16
+_ASIDE = "!"
+"""Before the step of a stored frame that is put aside."""
 
 
 class Stuck(EstafetaError):
@@ -54,22 +56,27 @@ class Call:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class HandoffRequest:
-    """`skill` is "" for the workspace's first."""
+    """`skill` is "" for whichever the matter belongs to. `say` is why, in the customer's language and in Markdown:
+    told before the words about waiting. `priority` is the ticket's."""
 
     reason: Reason
     skill: str
     summary: str
+    priority: int = 0
+    say: str = ""
 
 
 @dataclass(slots=True)
 class Open:
     """A frame being worked on. `known` are slots that the starting message has answered already and
-    that no question has passed yet; a stored frame keeps them behind its step's pointer."""
+    that no question has passed yet; a stored frame keeps them behind its step's pointer. One that is put
+    `aside` is where people were called: until the bot has the conversation back nothing moves it."""
 
     flow: Flow
     index: int
     attempts: int
     known: tuple[str, ...]
+    aside: bool = False
 
     @property
     def step(self) -> Step:
@@ -79,15 +86,30 @@ class Open:
     def restore(cls, workspace: Workspace, frame: Frame) -> Open | None:
         """None when the flow, or a step of that kind and name at that place, is gone."""
         flow = workspace.library.flows.get(frame.flow)
-        place, _, known = frame.step.partition("?")
+        place, _, known = frame.step.removeprefix(_ASIDE).partition("?")
         index = None if flow is None else flow.places.get(place)
         if flow is None or index is None:
             return None
-        return cls(flow, index, frame.attempts, tuple(known.split(",")) if known else ())
+        return cls(flow, index, frame.attempts, tuple(known.split(",")) if known else (), is_aside(frame))
 
     def store(self) -> Frame:
-        step = self.step.place + ("?" + ",".join(self.known) if self.known else "")
+        step = _ASIDE * self.aside + self.step.place + ("?" + ",".join(self.known) if self.known else "")
         return Frame(flow=self.flow.name, version=self.flow.version, step=step, attempts=self.attempts)
+
+
+def is_aside(frame: Frame) -> bool:
+    return frame.step.startswith(_ASIDE)
+
+
+def put_aside(dialog: Dialog) -> Dialog:
+    """The dialog when people are called: what is open waits until the bot has the conversation back."""
+    frames = (f if is_aside(f) else replace(f, step=_ASIDE + f.step) for f in dialog.frames)
+    return replace(dialog, frames=tuple(frames))
+
+
+def only_aside(dialog: Dialog) -> Dialog:
+    """Without what was begun since people were called."""
+    return replace(dialog, frames=tuple(frame for frame in dialog.frames if is_aside(frame)))
 
 
 class Turn:
@@ -102,28 +124,30 @@ class Turn:
         restored = (Open.restore(workspace, frame) for frame in dialog.frames)
         self._stack = [frame for frame in restored if frame is not None]
         self._steps = 0
+        self._woken = False
         self._values: dict[str, Any] | None = None
 
     @property
     def top(self) -> Open | None:
-        return self._stack[-1] if self._stack else None
+        """The frame that may go on, if there is one."""
+        return self._stack[-1] if self._stack and not self._stack[-1].aside else None
 
     @property
     def question(self) -> model.Ask | None:
         """The open one, if the top frame waits for an answer."""
-        step = self._stack[-1].step if self._stack else None
+        step = self.top.step if self.top else None
         return step if isinstance(step, model.Ask) else None
 
     @property
     def waits_for_call(self) -> bool:
-        return bool(self._stack) and isinstance(self._stack[-1].step, model.Call)
+        return self.top is not None and isinstance(self.top.step, model.Call)
 
     @property
     def running(self) -> set[str]:
         """The flow on top and those that run it: what the customer is in the middle of."""
         found: set[str] = set()
         for frame in reversed(self._stack):
-            if found and not isinstance(frame.step, model.Run):
+            if frame.aside or (found and not isinstance(frame.step, model.Run)):
                 break
             found.add(frame.flow.name)
         return found
@@ -134,9 +158,9 @@ class Turn:
 
     def drop_failed(self) -> None:
         """Drops the flow that broke off, and those that ran it and wanted its outcome."""
-        if self._stack:
+        if self.top:
             self._stack.pop()
-        while self._stack and isinstance(self._stack[-1].step, model.Run):
+        while self.top and isinstance(self.top.step, model.Run):
             self._stack.pop()
 
     # --- what the interpreter asks for ---
@@ -146,7 +170,7 @@ class Turn:
         and what was above it is let go."""
         flow = self.workspace.library.flows[name]
         for depth, frame in enumerate(self._stack):
-            if frame.flow.name == name:
+            if frame.flow.name == name and not frame.aside:
                 del self._stack[depth:]
                 break
         if len(self._stack) >= FRAME_LIMIT:
@@ -186,14 +210,22 @@ class Turn:
     def call_people(self, rule: HandOff) -> None:
         self.handoff = HandoffRequest(reason=rule.reason, skill=rule.skill, summary=self._rendered(rule.summary))
 
+    def wake(self) -> None:
+        """The bot has the conversation back: what was put aside may go on."""
+        self._woken = True
+        for frame in self._stack:
+            frame.aside = False
+
     def come_back(self) -> None:
-        """The top frame is free to go on: its question is asked again, or its `flow` step is over."""
-        frame = self._stack[-1]
-        step = frame.step
+        """The top frame is free to go on: its question is asked again; a `flow` step, or people's part, is over;
+        what it called for is asked for once more."""
+        step = self._stack[-1].step
         if isinstance(step, model.Ask):
             self._say(step, step.variants, step.buttons)
-        elif isinstance(step, model.Run):
+        elif isinstance(step, model.Run | model.CallPeople):
             self.go_on(step.next)
+        elif isinstance(step, model.Call) and self._woken:  # else its reply is still to come
+            self.call_again(step)
 
     def go_on(self, index: int) -> None:
         """Runs from a step of the top frame until something must be waited for."""
@@ -202,9 +234,9 @@ class Turn:
             frame.attempts = 0
             if index == END:
                 self._stack.pop()
-                if not self._stack:
+                if self.top is None:
                     return
-                below = self._stack[-1].step
+                below = self.top.step
                 if not isinstance(below, model.Run):
                     self.come_back()
                     return
@@ -242,7 +274,7 @@ class Turn:
             case model.Goto():
                 return step.next
             case model.EndAll():
-                self._stack.clear()
+                self._end_all()
                 return None
             case model.Run():
                 return self._run(frame, step)
@@ -253,6 +285,10 @@ class Turn:
                 self.call_people(step.handoff)
                 return None
         raise Stuck(f"a step of an unknown kind: {type(step).__name__}")
+
+    def _end_all(self) -> None:
+        while self.top:
+            self._stack.pop()
 
     def _choose(self, step: model.Choose) -> int:
         for condition, index in step.cases:

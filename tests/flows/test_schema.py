@@ -14,7 +14,7 @@ DEMO = Path(__file__).parents[2] / "demo"
 
 def test_there_is_a_schema_for_every_kind_of_file() -> None:
     found = schemas()
-    assert set(found) == {"bot", "hours", "replies", "flow"}
+    assert set(found) == {"bot", "hours", "replies", "sentiment", "tone", "flow"}
     for schema in found.values():
         assert schema["$schema"].startswith("https://json-schema.org/")
         assert schema["additionalProperties"] is False
