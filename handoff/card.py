@@ -20,12 +20,18 @@ from estafeta.kernel.model import (
     Json,
     Location,
     Media,
+    Offer,
     Part,
+    Past,
+    Rating,
     Reason,
     Template,
     Text,
     Understanding,
 )
+from handoff.sla import Deadlines
+
+NO_DEADLINES = Deadlines()
 
 INTENTS = 5
 """So many intents tell what the customer is after; more only tell how the model works."""
@@ -60,11 +66,17 @@ class TranscriptLine:
 class Card:
     """`reason`, `skill`, `request` and `assignee` are "" and `opened_at` is None without a ticket.
 
-    `promise` is when the customer was told that people will answer; `waits` how many seconds the
+    `promise` is when the customer was told that people will answer, None if no time was told: a desk names no other.
+    `waits` how many seconds the
     customer has waited for people (None: nobody is waited for). `tickets` counts them all, this one
     included; `messages` counts the customer's own. `slots` are what people can read at a glance: not the
     whole replies of actions. `intents`: what the latest messages meant,
     newest first, then the runners-up of the newest.
+
+    `first_by` and `next_by` are until when people aim at their first and their next answer (None: no aim, or it
+    is not their turn). `offer` is who was asked to take it; `past` are the tickets that are over, the latest
+    first. `rating` is the customer's latest mark, of `rated` ("" for none). `customer_tags` are people's words
+    for the customer, `tags` those for the ticket.
     """
 
     name: str
@@ -84,6 +96,22 @@ class Card:
     assignee: str = ""
     waits: float | None = None
     transcript: tuple[TranscriptLine, ...] = ()
+    tags: tuple[str, ...] = ()
+    customer_tags: tuple[str, ...] = ()
+    priority: int = 0
+    first_by: datetime | None = None
+    next_by: datetime | None = None
+    held_until: datetime | None = None
+    offer: Offer | None = None
+    past: tuple[Past, ...] = ()
+    rating: Rating = ""
+    rated: Literal["", "bot", "person"] = ""
+    blocked: bool = False
+
+    @property
+    def resolution(self) -> str:
+        """What came of the latest ticket that is over, "" when nobody said."""
+        return self.past[0].resolution if self.past else ""
 
 
 def words(part: Part) -> str:
@@ -105,11 +133,17 @@ def words(part: Part) -> str:
 
 
 def card(
-    conversation: Conversation, entries: Sequence[Entry], now: datetime, *, say: Callable[[Part], str] = words
+    conversation: Conversation,
+    entries: Sequence[Entry],
+    now: datetime,
+    *,
+    say: Callable[[Part], str] = words,
+    deadlines: Deadlines = NO_DEADLINES,
 ) -> Card:
     """`entries` are the latest ones, oldest first; the transcript is made of those that hold words
-    the customer may have seen, never of notes. `say` puts a part into words."""
-    customer, ticket = conversation.customer, conversation.ticket
+    the customer may have seen, never of notes. `say` puts a part into words. `deadlines` are the
+    ticket's (`handoff.sla.deadlines`), which take a schedule to tell."""
+    customer, ticket, survey = conversation.customer, conversation.ticket, conversation.survey
     return Card(
         name=customer.name,
         username=customer.username,
@@ -128,6 +162,17 @@ def card(
         assignee=ticket.assignee.name if ticket and ticket.assignee else "",
         waits=_waits(conversation, entries, now),
         transcript=tuple(_lines(entries, say))[-TRANSCRIPT_LINES:],
+        tags=ticket.tags if ticket else (),
+        customer_tags=customer.tags,
+        priority=ticket.priority if ticket else 0,
+        first_by=deadlines.first if ticket else None,
+        next_by=deadlines.next if ticket else None,
+        held_until=ticket.held_until if ticket else None,
+        offer=ticket.offer if ticket else None,
+        past=tuple(reversed(conversation.past)),
+        rating=survey.rating if survey else "",
+        rated=survey.about if survey and survey.rating else "",
+        blocked=conversation.blocked,
     )
 
 
