@@ -1,63 +1,30 @@
 """The bot's side of a decision: its answers, and calling people when it should not answer alone.
 
-Pure, like all of a decision. What the flows say is carried out here; what people do is in `decide`.
+Pure, like all of a decision. What the flows say is carried out here; what people do is in `decide`. Why people are
+called by what a customer wrote is in `handoff.triggers`; what a customer who waits for them is told besides is in
+`waiting`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
+from functools import lru_cache
 
+from estafeta import waiting
+from estafeta.calling import call_people
 from estafeta.draft import Draft
-from estafeta.kernel.model import Address, Button, Capabilities, Notice, Operator, Reason, Stage, ToAction
-from flows import interpreter
+from estafeta.kernel.model import ActionFinished, Button, GaveUp, Reason, Stage, ToAction, Understanding
+from estafeta.rules import Rules, phrase, scope
+from flows import interpreter, templates
 from flows.interpreter import HandoffRequest, Outcome
-from flows.model import Workspace
-from handoff import hours, machine, policy
-from handoff.hours import Timetable
-from handoff.machine import Happened, Move
+from handoff import triggers
+from handoff.triggers import Trigger
 
 HUMAN_BUTTON = "human"
 """The id of the button that calls a person, whatever the dialog is at."""
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Rules:
-    """What deciding needs besides the conversation. `channels` are what the connected ones can do, by
-    their name and account."""
-
-    workspace: Workspace
-    desks: tuple[str, ...]
-    channels: Mapping[tuple[str, str], Capabilities] = field(default_factory=dict)
-    timetable: Timetable = field(init=False)
-
-    def __post_init__(self) -> None:
-        object.__setattr__(self, "timetable", Timetable(self.workspace.hours))
-
-    def can(self, address: Address) -> Capabilities | None:
-        return self.channels.get((address.channel, address.account))
-
-
-def phrase(draft: Draft, rules: Rules, name: str, **values: object) -> str:
-    customer = {"name": draft.customer.name, "language": draft.language}
-    return interpreter.phrase(rules.workspace, name, draft.language, customer=customer, now=draft.now, **values)
-
-
-def scope(draft: Draft, rules: Rules) -> interpreter.Scope:
-    skill = policy.skill_or_default(rules.workspace, "")
-    return interpreter.Scope(
-        language=draft.language,
-        customer_name=draft.customer.name,
-        now=draft.now,
-        open=rules.timetable.is_open(skill, draft.now),
-        seed=draft.cause.id,
-    )
-
-
-def announce(draft: Draft, rules: Rules, name: str, **values: object) -> None:
-    """Says who has the conversation now; where strangers read along that is nobody else's business."""
-    if draft.channel is None or not draft.channel.public:
-        draft.say(phrase(draft, rules, name, **values))
+_WISH = 6
+"""Words: what is longer says more than that a person is wanted."""
 
 
 def say_with_way_out(draft: Draft, rules: Rules, name: str) -> None:
@@ -72,33 +39,106 @@ def bot_turn(
     if draft.channel is not None and draft.channel.public:
         answer_in_public(draft, given, rules)
         return
+    known = None
+    if isinstance(given, interpreter.Said):
+        known = triggers.as_meant(rules.workspace, text, given.understanding)
+        given = replace(given, understanding=known)
+    why = _reason(draft, rules, text if isinstance(given, interpreter.Said) else "", known)
     if draft.stage is Stage.QUEUED:
-        _answer_while_waiting(draft, given, rules)
+        _answer_while_waiting(draft, given, rules, text, why)
+        return
+    if why is not None and why.reason in triggers.AT_ONCE:
+        call_for(draft, why.reason, rules)
         return
     outcome = interpreter.advance(rules.workspace, draft.dialog, given, scope(draft, rules))
     if outcome.matched:
-        carry_out(draft, outcome, rules)
-    elif text == "/human":
-        call_people(draft, HandoffRequest(reason=Reason.USER_REQUEST, skill="", summary=""), rules)
+        carry_out(draft, outcome, rules, why)
     elif late:
-        call_people(draft, HandoffRequest(reason=Reason.BOT_DOWN, skill="", summary=""), rules)
+        call_for(draft, Reason.BOT_DOWN, rules)
+    elif why is not None:
+        call_for(draft, why.reason, rules)
     else:
         _fall_back(draft, rules)
 
 
-def _answer_while_waiting(draft: Draft, given: interpreter.Said | interpreter.Pressed, rules: Rules) -> None:
-    """A customer who waits for people still gets answers to typical questions: those that a flow
-    answers at once. What would begin a dialog is for the people who come, and that is said. What people
-    were called for stays where it was."""
-    blank = replace(draft.dialog, frames=())
-    outcome = interpreter.advance(rules.workspace, blank, given, scope(draft, rules))
-    if not outcome.matched or outcome.error:
+def _reason(draft: Draft, rules: Rules, text: str, known: Understanding | None) -> Trigger | None:
+    return triggers.reason_to_call(
+        rules.workspace, text=text, understanding=known, customer=draft.customer, past=draft.before.past,
+        language=draft.language, now=draft.now,
+    )  # fmt: skip
+
+
+def call_for(draft: Draft, reason: Reason, rules: Rules, *, skill: str = "", summary: str = "") -> None:
+    """Calls people, as the reason's rule in bot.yml says: what the customer is told of it, whom, how soon. `skill`
+    is for a rule that names none. Who waits already hears where they stand."""
+    why = triggers.trigger(rules.workspace, reason, draft.customer)
+    if draft.stage is Stage.QUEUED:
+        _raise(draft, why)
+        waiting.tell_place(draft, rules, _say(draft, rules, why))
         return
-    if outcome.handoff is not None or outcome.call is not None or outcome.dialog.frames:
-        draft.say(phrase(draft, rules, "already_waiting"))
-        return
-    for reply in outcome.replies:
-        draft.say(reply.text, reply.buttons)
+    call_people(
+        draft,
+        HandoffRequest(
+            reason=reason, skill=why.skill or skill, summary=summary, priority=why.priority, say=_say(draft, rules, why)
+        ),
+        rules,
+    )
+    waiting.invited(draft, rules)
+
+
+def _raise(draft: Draft, why: Trigger) -> None:
+    """A second reason brings the ticket forward, and never back."""
+    held = draft.ticket
+    if held is not None and why.priority > held.priority:
+        draft.ticket = replace(held, priority=why.priority)
+
+
+_compiled = lru_cache(maxsize=256)(templates.text)
+
+
+def _say(draft: Draft, rules: Rules, why: Trigger) -> str:
+    """What the customer is told of the reason; nothing where strangers read along."""
+    if why.say is None or (draft.channel is not None and draft.channel.public):
+        return ""
+    words = _compiled(why.say.pick(draft.language, rules.workspace.default_language))
+    customer = {"name": draft.customer.name, "language": draft.language}
+    try:
+        return templates.render_markdown(words, {"customer": customer, "now": draft.now})
+    except templates.TemplateFailed:
+        return templates.unrendered(words)
+
+
+def _answer_while_waiting(
+    draft: Draft, given: interpreter.Said | interpreter.Pressed, rules: Rules, text: str, why: Trigger | None
+) -> None:
+    """A customer who waits for people keeps their place, and the bot goes on with what it can do: its flows ask and
+    answer as ever, beside what people were called for. What it does not understand is for the people who come."""
+    at_once = why if why is not None and why.reason in triggers.AT_ONCE else None
+    said = isinstance(given, interpreter.Said)
+    wanted = at_once is not None and at_once.reason is Reason.USER_REQUEST
+    if wanted and said and len(text.split()) > _WISH and waiting.takes_message(draft, text, rules):
+        return  # a message may well speak of people
+    if wanted or (said and triggers.asks_for_news(text)):
+        call_for(draft, Reason.USER_REQUEST, rules)
+    elif not said:
+        waiting.message_done(draft)
+        _go_on_while_waiting(draft, given, rules, "")
+    elif waiting.takes_message(draft, text, rules):
+        if at_once is not None:
+            _raise(draft, at_once)
+    elif at_once is None:
+        _go_on_while_waiting(draft, given, rules, text)
+    elif draft.ticket is None or draft.ticket.priority < at_once.priority:
+        call_for(draft, at_once.reason, rules)
+    # else: further anger people hear; one more answer of a bot's would feed it
+
+
+def _go_on_while_waiting(draft: Draft, given: interpreter.Said | interpreter.Pressed, rules: Rules, text: str) -> None:
+    outcome = interpreter.advance(rules.workspace, draft.dialog, given, scope(draft, rules))
+    if outcome.matched:
+        carry_out(draft, outcome, rules)
+    else:
+        waiting.left_to_people(draft, text, rules)
 
 
 def answer_in_public(draft: Draft, given: interpreter.Said | interpreter.Pressed, rules: Rules) -> None:
@@ -117,63 +157,58 @@ def answer_in_public(draft: Draft, given: interpreter.Said | interpreter.Pressed
     link = Button(id="private", text=phrase(draft, rules, "write_in_private"), url=private)
     draft.say(phrase(draft, rules, "in_private"), (link,) if private else ())
     if not outcome.matched and draft.stage is Stage.BOT:
-        move(draft, Move.REQUEST, rules, reason=Reason.LOW_CONFIDENCE)
-        if draft.ticket is not None:
-            draft.happened("opened", reason=Reason.LOW_CONFIDENCE.value, skill=draft.ticket.skill)
-            draft.timer(policy.REMIND, policy.reminder(rules.workspace, draft.ticket.skill, draft.now))
-        draft.tell_desks(Notice(kind="card"))
+        call_for(draft, Reason.LOW_CONFIDENCE, rules)
 
 
-def carry_out(draft: Draft, outcome: Outcome, rules: Rules) -> None:
+def carry_out(draft: Draft, outcome: Outcome, rules: Rules, why: Trigger | None = None) -> None:
+    """Does what the flows said, and calls people besides if there is a reason to: `why` is that of the message that
+    is answered; what an action brought answers an earlier one. Where people are called, the flow asks nothing."""
     draft.dialog = replace(outcome.dialog, fallbacks=0)
     for flow in outcome.started:
         draft.happened("flow", flow=flow)
-    for reply in outcome.replies:
-        draft.say(reply.text, reply.buttons)
+    goes_on = outcome.error or outcome.handoff is not None or outcome.call is not None
+    besides = None if goes_on else _besides(draft, why, rules)
+    if besides is None or not outcome.dialog.frames:
+        for reply in outcome.replies:
+            draft.say(reply.text, reply.buttons)
     if outcome.error:
-        draft.happened("stuck", why=outcome.error)
-        draft.say(phrase(draft, rules, "stuck"))
-        call_people(draft, HandoffRequest(reason=Reason.ACTION_ERROR, skill="", summary=""), rules)
+        _broke_off(draft, outcome.error, rules)
     elif outcome.handoff is not None:
-        call_people(draft, outcome.handoff, rules)
+        wanted = outcome.handoff
+        if draft.stage is Stage.QUEUED:
+            draft.dialog = interpreter.put_aside(draft.dialog)  # behind the step the flow goes on after people
+        call_for(draft, wanted.reason, rules, skill=wanted.skill, summary=wanted.summary)
     elif outcome.call is not None:
         draft.post(ToAction(action=outcome.call.action, arguments=outcome.call.arguments))
+    elif besides is not None:
+        call_for(draft, besides.reason, rules)
+
+
+def _broke_off(draft: Draft, why: str, rules: Rules) -> None:
+    draft.happened("stuck", why=why)
+    if draft.stage is Stage.QUEUED:
+        waiting.left_to_people(draft, "", rules)
+        return
+    draft.say(phrase(draft, rules, "stuck"))
+    call_for(draft, Reason.ACTION_ERROR, rules)
+
+
+def _besides(draft: Draft, why: Trigger | None, rules: Rules) -> Trigger | None:
+    """The reason for which people are called although the bot has an answer."""
+    if isinstance(draft.cause.event, ActionFinished | GaveUp):
+        why = triggers.reason_besides(
+            rules.workspace, understanding=next(reversed(draft.understandings), None), customer=draft.customer,
+            past=draft.before.past, now=draft.now,
+        )  # fmt: skip
+    calls = why is not None and why.reason in triggers.BESIDES and draft.stage is Stage.BOT
+    return why if calls else None
 
 
 def _fall_back(draft: Draft, rules: Rules) -> None:
     fallbacks = draft.dialog.fallbacks + 1
     draft.dialog = replace(draft.dialog, fallbacks=fallbacks)
-    if fallbacks >= rules.workspace.bot.fallback.attempts:
-        call_people(draft, HandoffRequest(reason=Reason.REPEATED_FALLBACK, skill="", summary=""), rules)
+    wearied = rules.workspace.bot.handoff.reasons.repeated_fallback.on
+    if wearied and fallbacks >= rules.workspace.bot.fallback.attempts:
+        call_for(draft, Reason.REPEATED_FALLBACK, rules)
     else:
         say_with_way_out(draft, rules, "fallback")
-
-
-def move(draft: Draft, what: Move, rules: Rules, *, reason: Reason, skill: str = "", request: str = "",
-          operator: Operator | None = None) -> Happened:  # fmt: skip
-    fresh = None
-    if draft.ticket is None:
-        fresh = policy.ticket(
-            draft.before.id, draft.tickets + 1, reason=reason, skill=policy.skill_or_default(rules.workspace, skill),
-            request=request or draft.request(asked=reason is Reason.USER_REQUEST), now=draft.now,
-            understandings=draft.understandings,
-        )  # fmt: skip
-    moved = machine.move(draft.stage, draft.ticket, what, fresh=fresh, operator=operator)
-    draft.owned(moved.stage, moved.ticket)
-    return moved.happened
-
-
-def call_people(draft: Draft, request: HandoffRequest, rules: Rules) -> None:
-    happened = move(draft, Move.REQUEST, rules, reason=request.reason, skill=request.skill, request=request.summary)
-    held = draft.ticket
-    if happened is not Happened.OPENED or held is None:
-        announce(draft, rules, "already_waiting")
-        return
-    promise = policy.promise(rules.workspace, draft.told_closed_until, held.skill, draft.now)
-    draft.promised(promise.opens_at)
-    draft.timer(policy.REMIND, policy.reminder(rules.workspace, held.skill, draft.now))
-    draft.dialog = replace(draft.dialog, fallbacks=0)
-    draft.happened("opened", reason=held.reason.value, skill=held.skill)
-    opens = hours.in_words(rules.workspace.hours, promise.opens_at, draft.now, draft.language)
-    announce(draft, rules, promise.phrase, opens_at=opens)
-    draft.tell_desks(Notice(kind="card"))

@@ -12,8 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from estafeta import bot, messages
-from estafeta.bot import Rules
+from estafeta import bot, calling, ending, messages, people, waiting
 from estafeta.draft import Draft
 from estafeta.kernel.model import (
     ActionFinished,
@@ -28,12 +27,12 @@ from estafeta.kernel.model import (
     Notice,
     OperatorNoted,
     OperatorSaid,
+    OperatorUndid,
     ReachabilityChanged,
     Reason,
     SaidElsewhere,
     Signal,
     Stage,
-    Template,
     Text,
     TicketMoved,
     TimerFired,
@@ -42,10 +41,9 @@ from estafeta.kernel.model import (
     Understanding,
 )
 from estafeta.language import language_of
+from estafeta.rules import Rules, scope
 from flows import interpreter
-from flows.interpreter import HandoffRequest
-from handoff import policy
-from handoff.machine import Happened, Move
+from handoff import closing
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +68,7 @@ def needs_understanding(conversation: Conversation | None, group: Sequence[Signa
         return ""
     first = group[0].event
     if isinstance(first, CustomerPressed):
-        return "" if first.button == bot.HUMAN_BUTTON else first.label
+        return "" if first.button in (bot.HUMAN_BUTTON, waiting.DONE) else first.label
     if isinstance(first, CustomerSaid):
         text = _words(group)
         button = _chosen(conversation, text, rules) if conversation else None
@@ -93,14 +91,15 @@ def decide(
         case ReachabilityChanged() as event:
             _reachability(draft, event)
         case SaidElsewhere() as event:
-            _said_elsewhere(draft, event, rules)
+            people.said_elsewhere(draft, event, rules)
         case OperatorSaid():
-            _operator_said(draft, group, rules)
+            people.operator_said(draft, group, rules)
         case OperatorNoted() as event:
-            entry = draft.entry("note", messages.operator_author(event.operator), parts=(Text(text=event.text),))
-            draft.tell_desks(Notice(kind="said", entries=(entry.id,)), but=event.operator.desk)
+            people.noted(draft, event.operator, event.text)
+        case OperatorUndid() as event:
+            people.operator_undid(draft, event, rules)
         case TicketMoved() as event:
-            _ticket_moved(draft, event, rules)
+            people.ticket_moved(draft, event, rules)
         case TimerFired() as event:
             _timer_fired(draft, event, rules)
         case ActionFinished() as event:
@@ -120,7 +119,7 @@ def decide_broken(conversation: Conversation, group: Sequence[Signal], now: date
     draft.happened("failed", signals=[str(signal.id) for signal in group])
     if draft.stage is Stage.BOT:
         draft.dialog = replace(draft.dialog, frames=())
-        bot.call_people(draft, HandoffRequest(reason=Reason.BOT_DOWN, skill="", summary=""), rules)
+        bot.call_for(draft, Reason.BOT_DOWN, rules)
     return Decision(conversation=draft.finish(), entries=tuple(draft.entries))
 
 
@@ -149,17 +148,17 @@ def _words(group: Sequence[Signal]) -> str:
 
 def _chosen(conversation: Conversation, text: str, rules: Rules) -> Button | None:
     """The button whose words, or whose number where they were shown as numbered lines, the customer typed."""
-    offered = [button for button in conversation.offered if not button.url]
-    for button in offered:
+    for button in (one for one in conversation.offered if not one.url and not one.asks):
         if text.casefold() == button.text.casefold():
             return button
     channel = rules.can(conversation.address)
     number = text.rstrip(".)")
     if channel is None or channel.choice(conversation.offered) != "numbers" or not number.isdecimal():
         return None
-    if len(number) > 3 or not 1 <= int(number) <= len(conversation.offered):
+    shown = channel.shown(conversation.offered)
+    if len(number) > 3 or not 1 <= int(number) <= len(shown):
         return None
-    button = conversation.offered[int(number) - 1]
+    button = shown[int(number) - 1]
     return None if button.url else button
 
 
@@ -182,9 +181,19 @@ def _customer_said(draft: Draft, group: Sequence[Signal], meaning: Meaning, rule
         draft.understood(meaning)
     if _tells_something(draft, text):
         draft.words(text)
-    draft.tell_people(Notice(kind="said", entries=tuple(ids)))
-    if draft.stage is Stage.HUMAN:
+    known = meaning if isinstance(meaning, Understanding) else None
+    if draft.blocked:
         return
+    if button is not None and ending.pressed(draft, button.id, rules):
+        return
+    people.customer_spoke(draft, rules, thanks=draft.stage is Stage.HUMAN and closing.only_thanks(text))
+    draft.tell_people(Notice(kind="said", entries=tuple(ids)))
+    if not ending.said(draft, text, known, rules) and draft.stage is not Stage.HUMAN:
+        _answered(draft, text, button, meaning, rules)
+
+
+def _answered(draft: Draft, text: str, button: Button | None, meaning: Meaning, rules: Rules) -> None:
+    """What the bot says to it."""
     known = meaning if isinstance(meaning, Understanding) else None
     if draft.channel is not None and draft.channel.public:
         bot.answer_in_public(draft, _given(button, text, known, rules), rules)
@@ -194,10 +203,12 @@ def _customer_said(draft: Draft, group: Sequence[Signal], meaning: Meaning, rule
         if draft.stage is Stage.BOT:
             bot.say_with_way_out(draft, rules, "greeting")
         else:
-            draft.say(bot.phrase(draft, rules, "already_waiting"))
+            waiting.tell_place(draft, rules)
     elif not text:
         if draft.stage is Stage.BOT:
             bot.say_with_way_out(draft, rules, "unsupported")
+        elif not waiting.takes_message(draft, "", rules):
+            waiting.left_to_people(draft, "", rules)
     else:
         late = isinstance(meaning, NotUnderstood)
         bot.bot_turn(draft, interpreter.Said(text=text, understanding=known), rules, text, late=late)
@@ -235,7 +246,7 @@ def _heard(
     parts = tuple(part for _, event in album for part in event.parts)
     first = album[0][1]
     data: dict[str, Json] = {"message": first.message}
-    quoted = draft.here(first.reply_to)
+    quoted = draft.links.here(first.reply_to)
     if quoted is not None:
         data["reply_to"] = quoted.entry
     elif first.quote:
@@ -258,6 +269,11 @@ def _customer_pressed(draft: Draft, signal: Signal, event: CustomerPressed, mean
     entry = draft.entry(
         "said", draft.customer_author(), parts=words, understanding=known, data={"button": event.button}
     )
+    if draft.blocked:
+        return
+    if ending.pressed(draft, event.button, rules):
+        return
+    people.customer_spoke(draft, rules)
     draft.tell_people(Notice(kind="said", entries=(entry.id,)))
     if draft.stage is not Stage.HUMAN:
         _chose(draft, event.button, event.label, meaning, rules)
@@ -266,7 +282,9 @@ def _customer_pressed(draft: Draft, signal: Signal, event: CustomerPressed, mean
 def _chose(draft: Draft, button: str, label: str, meaning: Meaning, rules: Rules) -> None:
     """The button does what it is for; one that is not known any more says its words."""
     if button == bot.HUMAN_BUTTON:
-        bot.call_people(draft, HandoffRequest(reason=Reason.USER_REQUEST, skill="", summary=""), rules)
+        bot.call_for(draft, Reason.USER_REQUEST, rules)
+    elif button == waiting.DONE:
+        waiting.pressed_done(draft, rules)
     elif interpreter.starts_something(rules.workspace, button):
         bot.bot_turn(draft, interpreter.Pressed(button=button, label=label), rules, label, late=False)
     elif label:
@@ -283,104 +301,32 @@ def _reachability(draft: Draft, event: ReachabilityChanged) -> None:
     draft.tell_people(Notice(kind="state"))
 
 
-# --- people --------------------------------------------------------------------------------------
-
-
-def _take(draft: Draft, event: OperatorSaid | TicketMoved, what: Move, rules: Rules) -> None:
-    before = draft.stage
-    happened = bot.move(draft, what, rules, reason=Reason.OPERATOR_TAKEOVER, operator=event.operator)
-    if happened is not Happened.TAKEN:
-        return
-    draft.timer(policy.REMIND, None)
-    draft.happened("taken", name=event.operator.name)
-    if before is not Stage.HUMAN:
-        bot.announce(draft, rules, "taken")
-    draft.tell_desks(Notice(kind="card" if before is Stage.BOT else "state"))
-
-
-def _operator_said(draft: Draft, group: Sequence[Signal], rules: Rules) -> None:
-    said = [signal.event for signal in group if isinstance(signal.event, OperatorSaid)]
-    event, parts = said[0], tuple(part for one in said for part in one.parts)
-    ids = " ".join(one.message for one in said if one.message)
-    if not draft.may_write and not any(isinstance(part, Template) for part in parts):
-        draft.happened("not_said", why="window_closed", name=event.operator.name)
-        refused = Notice(kind="receipt", text="failed: window_closed", message=event.message)
-        draft.tell_desks(refused, only=event.operator.desk)
-        return
-    _take(draft, event, Move.SPEAK, rules)
-    draft.first_reply()
-    entry = draft.say_as(
-        messages.operator_author(event.operator), parts, receipt=event.message, desk=event.operator.desk,
-        there=ids, reply_to=draft.there(event.operator.desk, event.reply_to),
-    )  # fmt: skip
-    draft.fetch(parts)
-    draft.tell_desks(Notice(kind="said", entries=(entry.id,)), but=event.operator.desk)
-
-
-def _said_elsewhere(draft: Draft, event: SaidElsewhere, rules: Rules) -> None:
-    """Somebody of ours answered past the platform: the bot is silent from now on, and everybody sees why."""
-    before = draft.stage
-    happened = bot.move(draft, Move.SPEAK, rules, reason=Reason.OPERATOR_TAKEOVER, operator=event.operator)
-    draft.first_reply()
-    if happened is Happened.TAKEN:
-        draft.timer(policy.REMIND, None)
-        draft.happened("taken", name=event.operator.name, where=event.operator.desk)
-    author = messages.operator_author(event.operator)
-    data: dict[str, Json] = {"message": event.message, "where": event.operator.desk}
-    entry = draft.entry("said", author, parts=event.parts, data=data)
-    draft.linked(entry, here=event.message, at=draft.cause.address)
-    draft.fetch(event.parts)
-    if happened is Happened.TAKEN:
-        draft.tell_desks(Notice(kind="card" if before is Stage.BOT else "state"))
-    draft.tell_desks(Notice(kind="said", entries=(entry.id,)))
-
-
-def _ticket_moved(draft: Draft, event: TicketMoved, rules: Rules) -> None:
-    if event.move == "take":
-        _take(draft, event, Move.TAKE, rules)
-        return
-    what = Move.RETURN if event.move == "return" else Move.CLOSE
-    happened = bot.move(draft, what, rules, reason=Reason.OPERATOR_TAKEOVER, operator=event.operator)
-    if happened is Happened.NOTHING:
-        draft.tell_desks(Notice(kind="state"))  # the button that was pressed is out of date
-        return
-    draft.timer(policy.REMIND, None)
-    draft.happened(happened.value, name=event.operator.name)
-    bot.announce(draft, rules, happened.value)
-    if happened is Happened.RETURNED:
-        outcome = interpreter.advance(rules.workspace, draft.dialog, interpreter.Resumed(), bot.scope(draft, rules))
-        if outcome.matched:
-            bot.carry_out(draft, outcome, rules)
-    else:
-        draft.dialog = replace(draft.dialog, frames=(), slots={})
-    draft.tell_desks(Notice(kind="state"))
+# --- time ----------------------------------------------------------------------------------------
 
 
 def _timer_fired(draft: Draft, event: TimerFired, rules: Rules) -> None:
     draft.timer(event.timer, None)
-    held = draft.ticket
-    if event.timer != policy.REMIND or draft.stage is not Stage.QUEUED or held is None:
-        return
-    if not held.reminders and held.promise is None:
-        bot.announce(draft, rules, "still_waiting")
-    held = policy.reminded(held)
-    draft.owned(draft.stage, held)
-    draft.happened("reminded", times=held.reminders)
-    draft.tell_desks(Notice(kind="reminder"))
-    if held.reminders < rules.workspace.bot.handoff.reminders:
-        draft.timer(policy.REMIND, policy.reminder(rules.workspace, held.skill, draft.now))
+    if event.timer == people.HOLD:
+        people.hold_over(draft, rules)
+    elif not ending.timer(draft, event.timer, rules):
+        calling.timer(draft, event.timer, rules)
 
 
 # --- what became of things -----------------------------------------------------------------------
 
 
 def _action_finished(draft: Draft, event: ActionFinished, rules: Rules) -> None:
-    if draft.take_item(event.item) is None or draft.stage is not Stage.BOT:
+    if draft.take_item(event.item) is not None:
+        _resulted(draft, interpreter.Resulted(ok=event.ok, data=event.data, error=event.error), rules)
+
+
+def _resulted(draft: Draft, given: interpreter.Resulted, rules: Rules) -> None:
+    """An action's reply is the bot's to answer with, unless a person has the conversation by now. One whose flow was
+    let go meanwhile, so that another reply is waited for, is nobody's."""
+    if draft.stage is Stage.HUMAN or draft.calls() or not interpreter.waits_for_call(rules.workspace, draft.dialog):
         return
-    if interpreter.waits_for_call(rules.workspace, draft.dialog):
-        given = interpreter.Resulted(ok=event.ok, data=event.data, error=event.error)
-        outcome = interpreter.advance(rules.workspace, draft.dialog, given, bot.scope(draft, rules))
-        bot.carry_out(draft, outcome, rules)
+    outcome = interpreter.advance(rules.workspace, draft.dialog, given, scope(draft, rules))
+    bot.carry_out(draft, outcome, rules)
 
 
 def _gave_up(draft: Draft, event: GaveUp, rules: Rules) -> None:
@@ -391,6 +337,5 @@ def _gave_up(draft: Draft, event: GaveUp, rules: Rules) -> None:
         draft.happened("desk_failed", desk=item.body.desk, why=event.sentence)
     elif not isinstance(item.body, ToAction):
         messages.gave_up(draft, item, event)
-    elif interpreter.waits_for_call(rules.workspace, draft.dialog) and draft.stage is Stage.BOT:
-        given = interpreter.Resulted(ok=False, data=None, error=event.sentence)
-        bot.carry_out(draft, interpreter.advance(rules.workspace, draft.dialog, given, bot.scope(draft, rules)), rules)
+    else:
+        _resulted(draft, interpreter.Resulted(ok=False, data=None, error=event.sentence), rules)

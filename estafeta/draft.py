@@ -5,9 +5,10 @@ The one mutable thing inside `decide`; it never leaves it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime, timedelta
+from typing import Literal
 
 from estafeta.kernel.model import (
     Address,
@@ -30,6 +31,7 @@ from estafeta.kernel.model import (
     Profile,
     Signal,
     Stage,
+    Text,
     Ticket,
     Timer,
     ToAction,
@@ -38,13 +40,12 @@ from estafeta.kernel.model import (
     ToFiles,
     Understanding,
 )
-from flows import markdown
+from estafeta.links import Links
+from flows import interpreter, markdown
 from handoff import policy
 
 _KEPT_UNDERSTANDINGS = 3
 _KEPT_WORDS = 300
-_KEPT_LINKS = 20
-"""Messages that replies, edits and reactions still find; the document stays small."""
 _KEPT_UNDELIVERED = 20
 _KEPT_UNSETTLED = 10
 
@@ -73,11 +74,14 @@ class Draft:
         self._timers = conversation.timers
         self._threads = conversation.threads
         self._outbox = list(conversation.outbox)
-        self._links = conversation.links
+        self.links = Links(conversation.links, cause.address)
         self.offered = conversation.offered
         self.heard_at = conversation.heard_at
         self.undelivered = conversation.undelivered
         self.unsettled = conversation.unsettled
+        self.past = conversation.past
+        self.survey = conversation.survey
+        self.blocked = conversation.blocked
         self._seq = conversation.seq
         self._desks = desks
         self._count = 0
@@ -188,8 +192,10 @@ class Draft:
     def happened(self, event: str, **data: Json) -> None:
         self.entry("event", Author(kind="system"), data={"event": event, **data})
 
-    def post(self, body: ToCustomer | ToDesk | ToAction | ToFiles, identity: str = "") -> None:
-        item = OutboxItem(id=OutboxId(identity or self._id()), body=body)
+    def post(
+        self, body: ToCustomer | ToDesk | ToAction | ToFiles, identity: str = "", *, not_before: datetime | None = None
+    ) -> None:
+        item = OutboxItem(id=OutboxId(identity or self._id()), body=body, not_before=not_before)
         self._outbox.append(item)
 
     def take_item(self, item: OutboxId) -> OutboxItem | None:
@@ -199,6 +205,15 @@ class Draft:
                 return self._outbox.pop(number)
         return None
 
+    def calls(self) -> bool:
+        """Whether an action's reply is still to come."""
+        return any(isinstance(item.body, ToAction) for item in self._outbox)
+
+    def waits(self, message: str) -> OutboxItem | None:
+        """The item that says this message, if it may not go yet."""
+        found = next((item for item in self._outbox if _message(item) == message), None)
+        return found if found and found.not_before and found.not_before > self.now else None
+
     def take_message(self, message: OutboxId) -> OutboxItem | None:
         """Takes the item that says this message out of the outbox, whichever time it is sent."""
         for number, held in enumerate(self._outbox):
@@ -206,31 +221,33 @@ class Draft:
                 return self._outbox.pop(number)
         return None
 
-    def say(self, text: str, buttons: tuple[Button, ...] = ()) -> None:
-        """The bot's words, in Markdown, to the customer. Where the messenger does not let us write now, they
-        are not said, and the timeline tells so."""
+    def say(self, text: str, buttons: tuple[Button, ...] = (), *, by: Literal["bot", "system"] = "bot") -> None:
+        """The bot's words, in Markdown, to the customer; or the platform's own. Where they cannot be said now (the
+        messenger does not let us write, people blocked the customer) they are not, and the timeline tells so."""
         if not text:
             return
-        if self.may_write:
+        if self.may_write and not self.blocked:
             self.offered = buttons or self.offered
-            self.say_as(Author(kind="bot"), (markdown.parse(text),), buttons)
+            self.say_as(Author(kind=by), (markdown.parse(text),), buttons)
         else:
-            self.happened("not_said", why="window_closed")
+            self.happened("not_said", why="blocked" if self.blocked else "window_closed")
 
     def say_as(
         self, author: Author, parts: tuple[Part, ...], buttons: tuple[Button, ...] = (), *, receipt: str = "",
-        there: str = "", desk: str = "", reply_to: Link | None = None,
+        there: str = "", desk: str = "", reply_to: Link | None = None, signed: str = "",
+        not_before: datetime | None = None,
     ) -> Entry:  # fmt: skip
+        """`signed` stands before the words that the customer reads."""
         identity = self._id()
         data: dict[str, Json] = {"reply_to": reply_to.entry} if reply_to else {}
         if reply_to is None and self.channel is not None and self.channel.public:
-            reply_to = self._latest()  # below somebody else's words it would be an answer to them
+            reply_to = self.links.latest(self.address)  # below somebody else's words it would be an answer to them
         entry = self.entry("said", author, parts=parts, buttons=buttons, identity=identity, data=data)
         message = OutboundMessage(
-            id=OutboxId(identity), to=self.address, parts=parts, buttons=buttons, author=author,
+            id=OutboxId(identity), to=self.address, parts=_signed(parts, signed), buttons=buttons, author=author,
             seq=entry.seq, reply_to=reply_to.here if reply_to and reply_to.at == self.address else "",
         )  # fmt: skip
-        self.post(ToCustomer(message=message, receipt=receipt, desk=desk), identity)
+        self.post(ToCustomer(message=message, receipt=receipt, desk=desk), identity, not_before=not_before)
         self.linked(entry, there=there, desk=desk)
         return entry
 
@@ -257,47 +274,11 @@ class Draft:
         """Remembers the ids of a message that `entry` holds."""
         by = entry.author.kind
         if by != "system":
-            link = Link(entry=entry.id, by=by, at=at or self.address, here=here, there=there, desk=desk)
-            self._links = (*self._links, link)[-_KEPT_LINKS:]
-
-    def relink(self, link: Link, **changes: str) -> Link:
-        fresh: Link = replace(link, **changes)  # type: ignore[arg-type]
-        self._links = tuple(fresh if held.entry == link.entry else held for held in self._links)
-        return fresh
-
-    def of_entry(self, entry: str) -> Link | None:
-        return next((link for link in self._links if link.entry == entry), None)
-
-    def here(self, message: str) -> Link | None:
-        """The message that the chat in which this happened calls so: others have their own message 5."""
-        for link in reversed(self._links):
-            if message and message in link.here.split() and link.at == (self.cause.address or link.at):
-                return link
-        return None
-
-    def _latest(self) -> Link | None:
-        """What the customer said last where answers go."""
-        said = (link for link in reversed(self._links) if link.by == "customer" and link.at == self.address)
-        return next(said, None)
-
-    def same(self, link: Link) -> Iterator[Link]:
-        """All that stands in the same message of the messenger."""
-        return (held for held in self._links if held.at == link.at and held.here == link.here)
-
-    def there(self, desk: str, message: str) -> Link | None:
-        """The message that the desk calls so: by its id there, or by the entry's."""
-        for link in reversed(self._links):
-            if message and (link.entry == message or (link.desk == desk and message in link.there.split())):
-                return link
-        return None
-
-    def up_to(self, link: Link) -> Iterator[Link]:
-        """The messages in the same chat that were sent before this one, and it."""
-        for held in self._links:
-            if held.at == link.at:
-                yield held
-            if held.entry == link.entry:
-                return
+            link = Link(
+                entry=entry.id, by=by, at=at or self.address, here=here, there=there, desk=desk, who=entry.author.id,
+                said_at=self.cause.at if by == "operator" else None,
+            )  # fmt: skip
+            self.links.add(link)
 
     def not_delivered(self, item: OutboxItem) -> None:
         kept = (*self.undelivered, item)
@@ -333,17 +314,37 @@ class Draft:
             self.tell_desks(notice)
 
     def owned(self, stage: Stage, ticket: Ticket | None) -> None:
-        self.tickets += ticket is not None and self.ticket is None
+        """What the bot was at when people were called waits until it has the conversation back; what it began while
+        the customer waited is over once a person is there."""
+        if ticket is not None and self.ticket is None:
+            self.tickets += 1
+            self.dialog = interpreter.put_aside(self.dialog)
+            if stage is Stage.QUEUED:
+                ticket = replace(ticket, asked_at=ticket.asked_at or self.now)
+        if stage is Stage.HUMAN:
+            self.dialog = interpreter.only_aside(self.dialog)
         self.stage, self.ticket = stage, ticket
+
+    def asks(self) -> None:
+        """The customer said something that people have to answer."""
+        if self.ticket is not None and self.ticket.asked_at is None:
+            self.ticket = replace(self.ticket, asked_at=self.now)
 
     def promised(self, opens_at: datetime | None) -> None:
         if self.ticket is not None:
             self.ticket = replace(self.ticket, promise=opens_at)
             self.told_closed_until = opens_at or self.told_closed_until
 
-    def first_reply(self) -> None:
-        if self.ticket is not None and self.ticket.first_reply_at is None:
-            self.ticket = replace(self.ticket, first_reply_at=self.now)
+    def replied(self) -> None:
+        """A person answered."""
+        held = self.ticket
+        if held is not None:
+            first = held.first_reply_at or self.now
+            self.ticket = replace(held, first_reply_at=first, replied_at=self.now, asked_at=None)
+
+    def runs(self, name: str) -> bool:
+        """Whether this timer is set."""
+        return any(timer.name == name for timer in self._timers)
 
     def timer(self, name: str, timer: Timer | None) -> None:
         self._timers = policy.with_timer(self._timers, timer, name)
@@ -368,13 +369,24 @@ class Draft:
             threads=self._threads,
             told_closed_until=self.told_closed_until,
             last_words=self._last_words,
-            links=self._links,
+            links=self.links.kept,
             offered=self.offered,
             heard_at=self.heard_at,
             undelivered=self.undelivered,
             unsettled=self.unsettled,
+            past=self.past,
+            survey=self.survey,
+            blocked=self.blocked,
             updated_at=self.now,
         )
+
+
+def _signed(parts: tuple[Part, ...], signed: str) -> tuple[Part, ...]:
+    first = parts[0] if parts else None
+    if not signed or not isinstance(first, Text):
+        return parts
+    marks = tuple(replace(mark, start=mark.start + len(signed), end=mark.end + len(signed)) for mark in first.marks)
+    return (Text(text=signed + first.text, marks=marks), *parts[1:])
 
 
 def _message(item: OutboxItem) -> str:

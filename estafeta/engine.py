@@ -14,9 +14,8 @@ from typing import Protocol
 
 import structlog
 
-from estafeta.bot import Rules
 from estafeta.decide import Decision, Meaning, NotUnderstood, decide, decide_broken, needs_understanding
-from estafeta.kernel.errors import Conflict, StoreUnavailable, UnderstandingFailed
+from estafeta.kernel.errors import Conflict, StoreUnavailable
 from estafeta.kernel.model import (
     Conversation,
     ConversationId,
@@ -28,7 +27,10 @@ from estafeta.kernel.model import (
 from estafeta.kernel.ports import MAILBOX, Bus, Change, Clock, Live, Mailbox, Store, Understander
 from estafeta.lanes import Lanes
 from estafeta.presence import Presence
+from estafeta.rules import Rules
 from estafeta.turn import Turn, album, shared_out
+from estafeta.understanding import Asking
+from handoff import triggers
 
 _log = structlog.get_logger("engine")
 
@@ -64,7 +66,7 @@ class Tally:
 
 
 class Engine:
-    """`deadline`: seconds the understanding of a text may take. `most`: how many conversations are
+    """`deadline`: seconds that one try at understanding a text may take. `most`: how many conversations are
     worked on at once; while so many are, other workers get the wake-ups. `patience`: seconds that
     turns in hand get when stopping.
     """
@@ -86,12 +88,11 @@ class Engine:
         self._store = store
         self._bus = bus
         self._clock = clock
-        self._understander = understander
+        self.asking = Asking(understander, clock, deadline)
         self._outbox = outbox
         self.rules = rules
         self._presence = presence
         self._most = most
-        self._deadline = deadline
         self.lanes: Lanes[ConversationId] = Lanes("engine", self.turn, patience=patience)
         self._outcomes: dict[ConversationId, list[Signal]] = {}
         self._unseen: set[ConversationId] = set()
@@ -287,15 +288,13 @@ class Engine:
     async def _understand(self, text: str) -> Meaning:
         if not text:
             return None
-        try:
-            return await self._understander.understand(text, deadline=self._deadline)
-        except UnderstandingFailed as error:
-            self.tally.late_understandings += 1
-            _log.warning("understanding_failed", error=str(error))
-            return NotUnderstood()
-        except Exception:  # a mistake in the understander must not hold up the customer: people are called
-            _log.exception("understanding_broke")
-            return NotUnderstood()
+        workspace = self.rules.workspace
+        wish = triggers.asked_for_person(workspace, text, None)  # clear as it is: what else it means may be had, or not
+        found = await self.asking.ask(text, workspace.bot.handoff.reasons.bot_down, once=wish)
+        if found is not None:
+            return found
+        self.tally.late_understandings += 1
+        return NotUnderstood()
 
     def _finished(self, work: Turn, before: Conversation | None, began: float) -> None:
         self.tally.turns += 1

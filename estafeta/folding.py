@@ -26,6 +26,8 @@ def folded(waiting: Sequence[OutboxItem], *, merges: bool) -> tuple[OutboxItem, 
         return first, ids
     for item in waiting[1:]:
         more = _words(item)
+        if _wordless(item):
+            continue
         if not more or len(entries) + len(more) > FOLDED:
             break
         ids.append(item.id)
@@ -51,6 +53,11 @@ def _merged(first: OutboxItem, body: ToCustomer, behind: Sequence[OutboxItem]) -
 def _plain(body: ToCustomer) -> bool:
     message = body.message
     return message.does == "say" and message.author.kind == "bot" and all(isinstance(p, Text) for p in message.parts)
+
+
+def _wordless(item: OutboxItem) -> bool:
+    """It posts nothing that stands among the words: words behind it may go before it."""
+    return isinstance(item.body, ToDesk) and item.body.notice.kind in ("receipt", "state")
 
 
 def _words(item: OutboxItem) -> tuple[EntryId, ...]:

@@ -28,6 +28,7 @@ from estafeta.kernel.model import (
     Part,
     ProfileLearned,
     StatusChanged,
+    Text,
     ToCustomer,
     ToDesk,
     ToFiles,
@@ -80,6 +81,10 @@ def operator_author(operator: Operator) -> Author:
     return Author(kind="operator", name=operator.name, id=operator.id)
 
 
+def plain(words: str) -> tuple[Part, ...]:
+    return (Text(text=words),)
+
+
 # --- the customer's doing ------------------------------------------------------------------------
 
 
@@ -89,20 +94,20 @@ def _about(message: str, link: Link | None, **more: Json) -> dict[str, Json]:
 
 
 def _customer_edited(draft: Draft, event: CustomerEdited) -> None:
-    data = _about(event.message, draft.here(event.message))
+    data = _about(event.message, draft.links.here(event.message))
     entry = draft.entry("edit", draft.customer_author(), parts=event.parts, data=data)
     draft.fetch(event.parts)
     draft.tell_people(Notice(kind="said", entries=(entry.id,)))
 
 
 def _customer_deleted(draft: Draft, event: CustomerDeleted) -> None:
-    data = _about(event.message, draft.here(event.message))
+    data = _about(event.message, draft.links.here(event.message))
     entry = draft.entry("deletion", draft.customer_author(), data=data)
     draft.tell_people(Notice(kind="said", entries=(entry.id,)))
 
 
 def _customer_reacted(draft: Draft, event: CustomerReacted) -> None:
-    data = _about(event.message, draft.here(event.message), emoji=event.emoji)
+    data = _about(event.message, draft.links.here(event.message), emoji=event.emoji)
     entry = draft.entry("reaction", draft.customer_author(), data=data)
     draft.tell_people(Notice(kind="said", entries=(entry.id,)))
 
@@ -132,7 +137,7 @@ def _operator_deleted(draft: Draft, event: OperatorDeleted) -> None:
 def _undelivered_edited(draft: Draft, event: OperatorEdited | OperatorDeleted) -> bool:
     """Whether it was about a message that never arrived: then it is this that changes, for whenever it is sent
     again."""
-    link = draft.there(event.operator.desk, event.message)
+    link = draft.links.there(event.operator.desk, event.message)
     item = draft.take_undelivered(link.entry) if link else None
     if link is None or item is None or not isinstance(item.body, ToCustomer):
         return False
@@ -163,7 +168,7 @@ def _changed(
 def _changeable(draft: Draft, event: OperatorEdited | OperatorDeleted | OperatorReacted, what: str) -> Link | None:
     """The message, if the customer will see what is done to it; otherwise the operator's desk is told why not,
     by the name of a sentence that each desk has in its own languages."""
-    link = draft.there(event.operator.desk, event.message)
+    link = draft.links.there(event.operator.desk, event.message)
     reacts = isinstance(event, OperatorReacted)
     if link is None or (link.by == "customer") is not reacts:
         why = "" if reacts else "too_old_to_change"  # anybody may react to anything in a group
@@ -198,17 +203,17 @@ def _shown(draft: Draft, body: ToDesk, event: Delivered) -> None:
         draft.thread(body.desk, DeskThread(address=event.thread, card=event.card))
     if body.notice.kind == "said" and event.external:
         for entry in body.notice.entries:
-            link = draft.of_entry(entry)
+            link = draft.links.of_entry(entry)
             if link is not None and not link.there:
-                draft.relink(link, there=event.external, desk=body.desk)
+                draft.links.change(link, there=event.external, desk=body.desk)
 
 
 def _sent(draft: Draft, item: OutboxItem, body: ToCustomer, external: str) -> None:
     if body.message.does != "say":
         return
-    link = draft.of_entry(body.message.id)
+    link = draft.links.of_entry(body.message.id)
     if link is not None:
-        draft.relink(link, here=external, status="sent")
+        draft.links.change(link, here=external, status="sent")
     channel = draft.can(body.message.to)
     if channel is not None and channel.reconciles:
         draft.unsettle(item)
@@ -226,14 +231,14 @@ def _status_changed(draft: Draft, event: StatusChanged) -> None:
             if event.status == "failed":
                 gave_up(draft, waiting, GaveUp(item=waiting.id, code=event.code, sentence=event.sentence))
                 return
-            link = draft.of_entry(waiting.body.message.id)
+            link = draft.links.of_entry(waiting.body.message.id)
             if link is not None and link.status == "failed":
-                draft.relink(link, status="")
+                draft.links.change(link, status="")
             _sent(draft, waiting, waiting.body, event.message)
-    link = draft.here(event.message)
+    link = draft.links.here(event.message)
     if link is None:
         return
-    affected = tuple(draft.up_to(link) if event.status == "read" else draft.same(link))
+    affected = tuple(draft.links.up_to(link) if event.status == "read" else draft.links.same(link))
     for one in affected:
         if one.by != "customer" and one.here and _ORDER[event.status] > _ORDER[one.status]:
             _became(draft, one, event)
@@ -242,7 +247,7 @@ def _status_changed(draft: Draft, event: StatusChanged) -> None:
 
 
 def _became(draft: Draft, link: Link, event: StatusChanged) -> None:
-    draft.relink(link, status=event.status)
+    draft.links.change(link, status=event.status)
     item = draft.settle(link.entry) if event.status != "sent" else None
     if event.status == "failed" and item is not None:
         draft.not_delivered(item)
@@ -269,9 +274,9 @@ def gave_up(draft: Draft, item: OutboxItem, event: GaveUp) -> None:
         draft.tell_desks(Notice(kind="info", text=event.sentence), only=body.desk)
         return
     draft.not_delivered(item)
-    link = draft.of_entry(body.message.id)
+    link = draft.links.of_entry(body.message.id)
     if link is not None:
-        draft.relink(link, status="failed")
+        draft.links.change(link, status="failed")
     _record(draft, body.message.id, "failed", event.sentence, body.desk, body.receipt)
     if body.message.author.kind != "operator":
         draft.tell_people(Notice(kind="info", text=event.sentence))
@@ -284,9 +289,9 @@ def _undelivered_moved(draft: Draft, event: UndeliveredMoved) -> None:
     draft.undelivered = tuple(held for held in draft.undelivered if held.id != event.item)
     draft.happened("resent" if event.move == "resend" else "dropped", of=item.body.message.id, name=event.name)
     if event.move == "resend":
-        link = draft.of_entry(item.body.message.id)
+        link = draft.links.of_entry(item.body.message.id)
         if link is not None:
-            draft.relink(link, status="")
+            draft.links.change(link, status="")
         draft.post(item.body)
 
 

@@ -25,8 +25,6 @@ from estafeta.kernel.model import (
     Conversation,
     ConversationId,
     Delivered,
-    Entry,
-    EntryId,
     GaveUp,
     Json,
     OutboxId,
@@ -38,10 +36,11 @@ from estafeta.kernel.model import (
     ToDesk,
     ToFiles,
 )
-from estafeta.kernel.ports import Channel, Clock, Desk, DeskView, Receipt, Store
+from estafeta.kernel.ports import Channel, Clock, Desk, Receipt, Store
 from estafeta.lanes import Lanes
 from estafeta.presence import Presence
 from estafeta.sending import Sending, latest
+from estafeta.showing import Showing
 
 _log = structlog.get_logger("outbox")
 
@@ -61,11 +60,12 @@ _SENTENCES = {
 Outcome = Delivered | GaveUp | ActionFinished
 
 _VIEW_ENTRIES = 30
-_MOST_ENTRIES = 10_000
 _LONGEST_PAUSE = 60.0
 RECONCILED_WITHIN = 20.0
 """Seconds in which a messenger that tells what became of a send by our own id usually does."""
 _LOOKED_EVERY = 1.0
+_PACED_PAUSE = 0.2
+"""The desk has waited for its turn already, and keeps its place in the queue."""
 
 
 class Actions(Protocol):
@@ -117,6 +117,10 @@ class _Settled(Exception):
         self.conversation = conversation
 
 
+class _Paced(Exception):
+    """Nothing of the item was shown yet: the desk has no room for it."""
+
+
 class _TakenOver(Exception):
     """Another worker has the item, or nobody."""
 
@@ -147,7 +151,7 @@ class Outbox:
         self._language = language
         self._channels = channels
         self._sending = Sending(channels, no_channel=partial(self._sentence, "no_channel"))
-        self._desks = desks
+        self._showing = Showing(desks, channels, store=store, clock=clock, no_desk=partial(self._sentence, "no_desk"))
         self._actions = actions
         self._store = store
         self._clock = clock
@@ -195,6 +199,8 @@ class Outbox:
                 waiting.popleft()  # settled while it waited
                 continue
             first = waiting[0]
+            if await self._early(first):
+                continue  # it may have been taken back meanwhile
             item, done_with = folded(
                 [one.item for one in islice(waiting, FOLDED)], merges=self._sending.merges(first.item)
             )
@@ -203,11 +209,13 @@ class Outbox:
             except _TakenOver:
                 self._let_go(waiting)
                 break
+            except _Paced:
+                continue  # what came meanwhile goes with it
             except _Settled as settled:
                 outcome = await self._joined(settled.conversation, first.item)
                 self.let_go(conversation.id)  # a turn of this worker has to see it too
             for done in done_with:
-                waiting.popleft()
+                waiting.remove(next(one for one in waiting if one.item.id == done))
                 self.told(
                     Signal(
                         id=SignalId(f"{done}.done"),
@@ -217,6 +225,14 @@ class Outbox:
                     )
                 )
         self._waiting.pop(lane, None)
+
+    async def _early(self, in_hand: _InHand) -> bool:
+        """Waits a little if the item must not go yet. Whether it did."""
+        not_before = in_hand.item.not_before
+        left = (not_before - self._clock.now()).total_seconds() if not_before else 0.0
+        if left > 0:
+            await self._clock.sleep(min(left, _LOOKED_EVERY))
+        return left > 0
 
     def _let_go(self, waiting: deque[_InHand]) -> None:
         """All of the lane, for what is behind the lost one must not overtake it. Some of it may be ours
@@ -258,7 +274,8 @@ class Outbox:
                 await self._still_ours(in_hand)
                 return await self._act(conversation, item, body)
             if isinstance(body, ToDesk):
-                show = partial(self._show, in_hand, item, body)
+                ours = partial(self._still_ours, in_hand)
+                show = partial(self._showing.show, conversation, item.id, body, ours)
                 receipt = await self._persist(in_hand, self._patience.desk, show, insist=True)
                 return Delivered(item=item.id, external=receipt.external, thread=receipt.thread, card=receipt.card)
             if isinstance(body, ToFiles):
@@ -271,7 +288,7 @@ class Outbox:
             self.tally.gave_up += 1
             _log.warning("gave_up", conversation=conversation.id, item=item.id, code=failure.code, fault=failure.fault)
             return GaveUp(item=item.id, code=failure.code, sentence=failure.sentence)
-        except (_TakenOver, _Settled):
+        except (_TakenOver, _Settled, _Paced):
             raise
         except Exception:
             self.tally.gave_up += 1
@@ -302,6 +319,9 @@ class Outbox:
             except SendFailed as failure:
                 # No answer came back, so it may have arrived: sent once more, for a message shown twice
                 # is better than one lost, and counted. A desk is told until it answers.
+                if insist and failure.code == "paced":
+                    await self._clock.sleep(max(failure.retry_after or 0.0, _PACED_PAUSE))
+                    raise _Paced from None
                 again = (insist or not doubted) if failure.maybe_sent else failure.retry_after is not None
                 wait = failure.retry_after or 0.0
                 waited = self._clock.monotonic() - started
@@ -364,45 +384,9 @@ class Outbox:
             await self._attachments.obtain(body.media)
         return Receipt()
 
-    async def _show(self, in_hand: _InHand, item: OutboxItem, body: ToDesk) -> Receipt:
-        conversation = in_hand.conversation
-        desk = self._desks.get(body.desk)
-        if desk is None:
-            raise SendFailed("no_desk", self._sentence("no_desk", where=body.desk), fault="settings")
-        latest = (await self._store.load(conversation.id)).conversation or conversation
-        entries = await self._entries(conversation.id, frozenset(body.notice.entries))
-        channel = self._channels.get((latest.address.channel, latest.address.account))
-        view = DeskView(
-            conversation=latest, entries=entries, now=self._clock.now(),
-            capabilities=channel.capabilities if channel else None,
-        )  # fmt: skip
-        await self._still_ours(in_hand)  # reading may have taken long
-        receipt = await desk.show(item.id, body.notice, view)
-        if receipt.thread is not None:
-            await self._linked(conversation.id, receipt)
-        return receipt
-
-    async def _entries(self, conversation: ConversationId, wanted: frozenset[EntryId]) -> tuple[Entry, ...]:
-        """The latest, and as many before them as it takes to have those wanted: a desk may be far behind."""
-        limit = _VIEW_ENTRIES
-        while True:
-            entries = await self._store.entries(conversation, limit=limit, newest=True)
-            if len(entries) < limit or limit >= _MOST_ENTRIES or wanted <= {entry.id for entry in entries}:
-                return tuple(entries)
-            limit *= 4
-
     def _sentence(self, code: str, **values: str) -> str:
         russian, english = _SENTENCES[code]
         return (russian if self._language == "ru" else english).format(**values)
-
-    async def _linked(self, conversation: ConversationId, receipt: Receipt) -> None:
-        if receipt.thread is None:
-            return None
-        while True:
-            try:
-                return await self._store.link(receipt.thread, conversation)
-            except StoreUnavailable:
-                await self._clock.sleep(1.0)
 
     async def _act(self, conversation: Conversation, item: OutboxItem, body: ToAction) -> ActionFinished:
         channel = self._channels.get((conversation.address.channel, conversation.address.account))

@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import replace
 from datetime import datetime
 
-from estafeta.bot import Rules
 from estafeta.kernel.model import (
     Address,
     Conversation,
@@ -23,6 +22,7 @@ from estafeta.kernel.model import (
     TimerFired,
 )
 from estafeta.kernel.ports import Mailbox
+from estafeta.rules import Rules
 from flows import interpreter
 
 
@@ -66,7 +66,7 @@ class Turn:
         """
         busy = (
             self.conversation is not None
-            and self.conversation.stage is Stage.BOT
+            and self.conversation.stage is not Stage.HUMAN
             and interpreter.waits_for_call(rules.workspace, self.conversation.dialog)
         )
         for number, signal in enumerate(self._waiting):

@@ -7,11 +7,13 @@ import contextlib
 from collections.abc import AsyncIterator, Mapping
 
 from estafeta.attachments import Attachments
-from estafeta.bot import Rules
 from estafeta.engine import Engine
+from estafeta.floor import FloorWatch
 from estafeta.kernel.ports import Bus, Channel, Clock, Desk, Store, Understander
 from estafeta.outbox import Actions, Outbox
 from estafeta.presence import Presence
+from estafeta.roster import Roster
+from estafeta.rules import Rules
 from estafeta.sweeper import Sweeper
 from estafeta.tasks import ended
 from flows.model import Workspace
@@ -19,7 +21,8 @@ from flows.model import Workspace
 
 class Worker:
     """Decides and sends. `stop_within`: seconds that work in hand gets when stopping. `sweeps_every`: seconds
-    between two looks for what nobody works on."""
+    between two looks for what nobody works on. `roster`: who answers; without one everything is offered to
+    everybody."""
 
     def __init__(
         self,
@@ -34,6 +37,7 @@ class Worker:
         desks: Mapping[str, Desk],
         actions: Actions,
         attachments: Attachments | None = None,
+        roster: Roster | None = None,
         language: str = "ru",
         deadline: float = 3.0,
         stop_within: float = 5.0,
@@ -70,6 +74,9 @@ class Worker:
         )
         self.outbox.told = self.engine.heard
         self.outbox.let_go = self.engine.wake
+        self.floor = (
+            FloorWatch(store=store, bus=bus, clock=clock, roster=roster, engine=self.engine) if roster else None
+        )
         self.sweeper = Sweeper(
             store=store, bus=bus, clock=clock, engine=self.engine, presence=presence, interval=sweeps_every
         )
@@ -79,11 +86,15 @@ class Worker:
         """At work, on a store and a bus that are open. Leaving, it takes nothing new, finishes the turns in
         hand, sends what they want sent, applies what became of it, and hands the rest over to others."""
         await self.presence.begin()
+        if self.floor is not None:
+            await self.floor.renew()
         try:
             async with asyncio.TaskGroup() as tasks:
                 renewing = tasks.create_task(self.presence.run())
                 async with self.engine.lanes, self.outbox.lanes:
                     taking = [tasks.create_task(self.engine.run()), tasks.create_task(self.sweeper.run())]
+                    if self.floor is not None:
+                        taking.append(tasks.create_task(self.floor.run()))
                     try:
                         yield
                     finally:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 
 from estafeta.clock import TestClock
 from estafeta.kernel.errors import StoreUnavailable
-from estafeta.kernel.model import ConversationId
+from estafeta.kernel.model import ConversationId, Entry, Json
 from estafeta.kernel.ports import Change, Mailbox
 from storage.sqlite import SqliteStore
 
@@ -39,6 +41,16 @@ class ClockedStore(SqliteStore):
     async def leases(self) -> dict[str, str]:
         self._here()
         return {name: holder for name, (holder, until) in self.held.items() if until > self._time()}
+
+    async def events(
+        self, names: Sequence[str], *, since: datetime, until: datetime, limit: int = 10_000
+    ) -> list[Entry]:
+        self._here()
+        return await super().events(names, since=since, until=until, limit=limit)
+
+    async def items(self, prefix: str, *, after: str = "", limit: int = 1000) -> list[tuple[str, Json]]:
+        self._here()
+        return await super().items(prefix, after=after, limit=limit)
 
     async def load(self, conversation: ConversationId) -> Mailbox:
         self._here()

@@ -7,6 +7,7 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
+import structlog
 from aiohttp.test_utils import TestServer
 from hypothesis import settings
 
@@ -22,6 +23,9 @@ from tests.chromium import path as find_chromium
 settings.register_profile("estafeta", deadline=None, derandomize=True)
 settings.register_profile("explore", deadline=None, max_examples=5_000)
 settings.load_profile("explore" if os.environ.get("HYPOTHESIS") == "explore" else "estafeta")
+
+# A traceback drawn with the values of all variables takes seconds on a busy machine.
+structlog.dev.ConsoleRenderer.get_active().exception_formatter = structlog.dev.plain_traceback
 
 ROOT = Path(__file__).resolve().parents[1]
 DEMO = ROOT / "demo"

@@ -60,7 +60,7 @@ class RecordingChannel:
     failures: list[SendFailed] = field(default_factory=list)
     capabilities: Capabilities = field(
         default_factory=lambda: Capabilities(
-            text=4096, unit="utf16", buttons=100, label=64, typing=True, edits=True, idempotent=True
+            text=4096, unit="utf16", buttons=100, label=64, typing=True, edits=True, deletes=True, idempotent=True
         )
     )
 
