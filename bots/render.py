@@ -82,7 +82,8 @@ class _Page:
     files: list[Media] = field(default_factory=list)
 
     def chunks(self, message: OutboundMessage) -> Iterator[Chunk]:
-        shows, buttons, extra = _pressable(message.buttons, self.can)
+        offered = self.can.shown(message.buttons)
+        shows, buttons, extra = _pressable(offered, self.can)
         for part in message.parts:
             shown = self._shown(part)
             if isinstance(shown, Media):
@@ -90,7 +91,7 @@ class _Page:
             elif isinstance(shown, Text):
                 self.words += [shown] if shown.text else []
             else:
-                yield from self._out(hold_words=bool(message.buttons))
+                yield from self._out(hold_words=bool(offered))
                 yield shown
         if extra:
             self.words.append(Text(text=extra))

@@ -30,6 +30,7 @@ CAPABILITIES = Capabilities(
     buttons=100,
     label=64,
     url_buttons=True,
+    asks_contact=True,
     marks=frozenset(("bold", "italic", "strike", "code", "link")),
     media=_MEDIA,
     album=10,
@@ -52,6 +53,7 @@ SOURCES: Mapping[str, str] = {
     "buttons": "https://limits.tginfo.me",
     "label": "https://limits.tginfo.me",  # longer ones are taken, and cut on a phone's screen
     "url_buttons": f"{_API}#inlinekeyboardbutton",
+    "asks_contact": f"{_API}#keyboardbutton",
     "marks": f"{_API}#messageentity",
     "media": f"{_API}#sending-files",
     "album": f"{_API}#sendmediagroup",

@@ -24,8 +24,8 @@ from bots.telegram.polling import Pause, Poller, insist
 from bots.telegram.receive import Receiver, Route, SetAside
 from bots.telegram.sending import Sender
 from estafeta.kernel.errors import ConfigurationError, SendFailed
-from estafeta.kernel.model import Address, Media, OutboundMessage, Template
-from estafeta.kernel.ports import Accept, Clock, Incoming
+from estafeta.kernel.model import Address, CustomerSaid, Media, OutboundMessage, Signal, Template
+from estafeta.kernel.ports import Accept, Accepted, Clock, Incoming
 
 if TYPE_CHECKING:
     from estafeta.attachments import Attachments
@@ -39,7 +39,8 @@ _log = structlog.get_logger(__name__)
 class TelegramChannel:
     """One bot's private chats, and those it serves for business accounts.
 
-    `routes` leads the updates of other chats (the operators' group, by the group's id) to those who read them;
+    `routes` leads the updates of other chats (the operators' groups, by their ids) to those who read them, `starts`
+    those who come by a link whose payload begins so, `others` everybody else's (None: they are customers);
     `set_aside` keeps what could not be read. Files come from `attachments`; without it only those that Telegram
     has already can be sent. `commands` are the menu that customers see, by language, the default one first.
     """
@@ -54,6 +55,8 @@ class TelegramChannel:
         *,
         clock: Clock,
         routes: Mapping[int, Route] | None = None,
+        starts: Mapping[str, Route] | None = None,
+        others: Route | None = None,
         set_aside: SetAside,
         attachments: Attachments | None = None,
         commands: Commands | None = None,
@@ -65,13 +68,15 @@ class TelegramChannel:
         self._client = client
         self._clock = clock
         self._commands = commands or {}
-        self._receiver = Receiver(client, self.account, clock=clock, routes=routes or {}, set_aside=set_aside)
+        self._receiver = Receiver(
+            client, self.account, clock=clock, routes=routes or {}, starts=starts, others=others, set_aside=set_aside
+        )
         self._sender = Sender(client, self.files)
         self._typed: OrderedDict[str, float] = OrderedDict()
 
     def mount(self, app: web.Application, accept: Accept) -> None:
         """Serves the webhook. Raises `ConfigurationError` when there is no secret."""
-        webhook.mount(app, self._receiver, self.account, self._config.secret, accept)
+        webhook.mount(app, self._receiver, self.account, self._config.secret, self._listening(accept))
 
     async def listen(self, accept: Accept) -> None:
         """Polls, or sets the webhook (if `public_url` says where it is) and waits, until cancelled.
@@ -86,7 +91,8 @@ class TelegramChannel:
             if self._commands:
                 tasks.create_task(set_menus(self._client, self._commands, self._pause(), self.account))
             if self._config.mode == "polling":
-                tasks.create_task(Poller(self._client, self._receiver, self._clock, self.account).run(accept))
+                poller = Poller(self._client, self._receiver, self._clock, self.account)
+                tasks.create_task(poller.run(self._listening(accept)))
             elif self._config.public_url:
                 method = webhook_of(self._config, self._config.public_url)
                 tasks.create_task(insist(self._client, method, self._pause()))
@@ -124,6 +130,18 @@ class TelegramChannel:
 
     async def templates(self) -> Sequence[Template]:
         return ()
+
+    def _listening(self, accept: Accept) -> Accept:
+        """`accept`, with the sender told of who answers."""
+        self._sender.hears = True
+
+        async def take(signals: Sequence[Signal]) -> list[Accepted]:
+            for signal in signals:
+                if isinstance(signal.event, CustomerSaid) and signal.address is not None:
+                    self._sender.heard(signal.address.chat)
+            return await accept(signals)
+
+        return take
 
     def _pause(self) -> Pause:
         return Pause(self._clock, self.account)

@@ -26,8 +26,9 @@ from aiogram.exceptions import (
 )
 from pydantic import SecretStr
 
-from bots.pacing import Buckets, Pacer, Rate, TooBusy
+from bots.pacing import Buckets, Load, Pacer, TooBusy
 from bots.splitting import shorten, split
+from bots.telegram.budget import Ahead, Keys, is_shared, keys_of, rank, rates
 from bots.telegram.config import TelegramLimits
 from bots.telegram.failures import Language, failure, is_unchanged, translate
 from bots.telegram.session import LeanSession, Method, RawMethod, Upload
@@ -41,29 +42,14 @@ TEXT_LIMIT = 4096
 
 PATIENCE_SECONDS = 20.0
 
+CARD_PATIENCE_SECONDS = 300.0
+"""A new card waits in the queue rather than elsewhere: nothing can be folded into it meanwhile."""
+
 FileKind = Literal["photo", "document", "voice", "audio", "video", "animation", "sticker"]
 """What a file is sent as: the field of the message that it comes back in."""
 
-# What posts and edits nothing takes nothing from a chat's budget (https://github.com/tdlib/td/issues/2592).
-_CHATLESS = frozenset(
-    ("getMe", "getUpdates", "getChat", "getChatMember", "sendChatAction", "readBusinessMessage", "setMyCommands")
-)
-_FREE = frozenset(("getMe", "getUpdates", "deleteWebhook", "setWebhook"))
 _MARKUP = ("parse_mode", "entities", "caption_entities")
 _log = structlog.get_logger(__name__)
-
-
-@dataclass(frozen=True, slots=True)
-class _Keys:
-    """Whose budgets a call takes from: the chat's, the bot's."""
-
-    chat: Hashable | None
-    bot: Hashable | None
-    cost: float = 1.0
-
-    @property
-    def all(self) -> list[Hashable]:
-        return [key for key in (self.chat, self.bot) if key is not None]
 
 
 class TelegramClient:
@@ -92,8 +78,9 @@ class TelegramClient:
         self.language: Language = language
         self._limits = limits or TelegramLimits()
         self._pacer = Pacer(
-            clock, self._rate_of, buckets=buckets, scope=f"telegram:{self.bot_id}", is_shared=_has_many_senders
+            clock, rates(self._limits), buckets=buckets, scope=f"telegram:{self.bot_id}", is_shared=is_shared
         )
+        self._ahead = Ahead(clock)
         self._moved: dict[int, int] = {}
         self._worker = worker
 
@@ -122,16 +109,19 @@ class TelegramClient:
         tried: set[type[Exception]] = set()
         while True:
             method = self._at_home(method)
-            keys = self._keys(method)
+            keys = keys_of(method, self._limits)
             asking = self._worker()
-            await self._turn(keys, priority, patience)
+            await self._turn(method, keys, priority, patience)
             if keys.chat is not None and not (asking and self._worker() == asking):
-                self._give_back(keys.all, keys.cost)
+                self._give_back(keys)
                 raise failure("paced", self.language, retry_after=0.0)
             if unless is not None and unless():
-                self._give_back(keys.all, keys.cost)
+                self._give_back(keys)
                 return None
+            if keys.chat is not None:
+                self._pacer.begin(keys.chat, keys.cost)
             answer = await self._attempt(method, timeout)
+            self._look_ahead(keys, answer)
             if not isinstance(answer, Exception):
                 return answer.value
             if is_unchanged(answer):
@@ -208,6 +198,10 @@ class TelegramClient:
         """The id a chat had before it moved, by the one it has now."""
         return next((old for old, new in self._moved.items() if new == chat), chat)
 
+    def load(self, chat: int) -> Load | None:
+        """How the budget of a group stands, as far as this process knows; None: the chat has none of its own."""
+        return self._pacer.load(self._moved.get(chat, chat))
+
     async def _attempt(self, method: Method, timeout: float | None) -> _Answer | Exception:
         """Failures are returned, so that what is raised for them later has no trace of the request."""
         try:
@@ -215,7 +209,7 @@ class TelegramClient:
         except (AiogramError, aiohttp.ClientError, OSError, ValueError) as error:
             return error
 
-    def _mended(self, method: Method, error: Exception, keys: _Keys, patience: float) -> Method | None:
+    def _mended(self, method: Method, error: Exception, keys: Keys, patience: float) -> Method | None:
         """What to call now that this failed; None: nothing helps."""
         if isinstance(error, TelegramMigrateToChat):
             self.follow(cast(int, getattr(method, "chat_id", 0)), error.migrate_to_chat_id)
@@ -227,37 +221,40 @@ class TelegramClient:
             return _without_markup(method) if translate(error, self.language).code == "bad_markup" else None
         return None
 
-    async def _turn(self, keys: _Keys, priority: int, patience: float) -> None:
-        taken: list[Hashable] = []
+    async def _turn(self, method: Method, keys: Keys, priority: int, patience: float) -> None:
+        for chat in self._ahead.unused():
+            self._pacer.give_back(chat)
+        has_place = self._ahead.taken(keys, method)
+        taken: list[tuple[Hashable, float]] = [(keys.chat, keys.cost)] if has_place else []
         busy: float | None = None
+        urgency = rank(method, priority)
+        if keys.place is not None and urgency <= 1:
+            patience = max(patience, CARD_PATIENCE_SECONDS)
         try:
-            for key in keys.all:
-                await self._pacer.wait(key, keys.cost, priority, patience=patience)
-                taken.append(key)
+            for key, cost in keys.costs[len(taken) :]:
+                await self._pacer.wait(key, cost, urgency, patience=patience, place=keys.place)
+                taken.append((key, cost))
         except TooBusy as error:
             busy = error.retry_after
         if busy is not None:
-            self._give_back(taken, keys.cost)
+            for key, cost in taken:
+                self._pacer.give_back(key, cost)
             raise failure("paced", self.language, retry_after=busy)
 
-    def _give_back(self, keys: Sequence[Hashable], cost: float) -> None:
-        for key in keys:
+    def _give_back(self, keys: Keys) -> None:
+        for key, cost in keys.costs:
             self._pacer.give_back(key, cost)
 
-    def _keys(self, method: Method) -> _Keys:
-        name = method.__api_method__
-        return _Keys(
-            chat=None if name in _CHATLESS else getattr(method, "chat_id", None),
-            bot=None if name in _FREE else "bot",
-            cost=float(len(getattr(method, "media", ()))) if name == "sendMediaGroup" else 1.0,
-        )
-
-    def _rate_of(self, key: Hashable) -> Rate:
-        if key == "bot":
-            return Rate.within(self._limits.bot_per_second, 1.0)
-        if isinstance(key, int) and key < 0:
-            return Rate.within(self._limits.group_per_minute, 60.0)
-        return Rate(burst=self._limits.chat_burst, per_second=self._limits.chat_per_second)
+    def _look_ahead(self, keys: Keys, answer: _Answer | Exception) -> None:
+        """Keeps the place for what is sent into the new topic, if it is there."""
+        if not keys.ahead or keys.chat is None:
+            return
+        told = answer.value if isinstance(answer, _Answer) else None
+        thread = told.get("message_thread_id") if isinstance(told, dict) else None
+        if isinstance(thread, int):
+            self._ahead.keep(keys.chat, thread)
+        else:
+            self._pacer.give_back(keys.chat, keys.ahead)
 
     def _at_home(self, method: Method) -> Method:
         moved = self._moved.get(getattr(method, "chat_id", 0)) if self._moved else None
@@ -267,12 +264,6 @@ class TelegramClient:
 @dataclass(frozen=True, slots=True)
 class _Answer:
     value: Json
-
-
-def _has_many_senders(key: Hashable) -> bool:
-    """The bot's budget and the group's are everybody's. One customer's chat has one sender at a time, and
-    asking elsewhere before each message would cost a round trip."""
-    return key == "bot" or (isinstance(key, int) and key < 0)
 
 
 def _named(file: str | Upload, name: str) -> str:

@@ -48,14 +48,15 @@ ALLOWED_UPDATES = [
     "edited_message",
     "callback_query",
     "my_chat_member",
+    "chat_member",
     "message_reaction",
     "business_connection",
     "business_message",
     "edited_business_message",
     "deleted_business_messages",
 ]
-"""Asked for at every start: what was asked for once stays in force otherwise. Reactions are told to those alone who
-ask for them by name (https://core.telegram.org/bots/api#setwebhook)."""
+"""Asked for at every start: what was asked for once stays in force otherwise. Reactions, and who comes and goes in a
+group, are told to those alone who ask for them by name (https://core.telegram.org/bots/api#setwebhook)."""
 
 CUSTOM_EMOJI = "✨"
 """Stands for a reaction with an emoji of somebody's own making: Telegram tells its number alone
@@ -94,7 +95,7 @@ def convert(raw: Any, account: str, now: datetime) -> tuple[Signal, ...]:
 def chat_of(raw: Any) -> int | None:
     """The chat an update is about, if it is about one of the bot's own."""
     update = mapping(raw)
-    for name in ("message", "edited_message", "my_chat_member", "message_reaction"):
+    for name in ("message", "edited_message", "my_chat_member", "chat_member", "message_reaction"):
         if name in update:
             return integer(mapping(mapping(update[name]).get("chat")).get("id"))
     query = mapping(update.get("callback_query"))
@@ -109,6 +110,15 @@ def move_of(raw: Any) -> tuple[int, int] | None:
     if here is None:
         return None
     return (here, to) if to is not None else (since, here) if since is not None else None
+
+
+def start_of(raw: Any) -> str:
+    """What a link carried into a private chat with the bot, or ""."""
+    message = mapping(mapping(raw).get("message"))
+    if mapping(message.get("chat")).get("type") != "private":
+        return ""
+    started = _START.fullmatch(string(message.get("text")))
+    return started[1] if started else ""
 
 
 def callback_of(raw: Any) -> str:

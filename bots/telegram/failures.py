@@ -94,6 +94,13 @@ _FAILURES: dict[str, _Failure] = {
         code="not_possible",
     ),
     "message_missing": _Failure("content", "Этого сообщения уже нет.", "That message is not there any more."),
+    "not_editable": _Failure(
+        "content",
+        "Это сообщение есть, но менять его Telegram не даёт: оно не этого бота, с клавиатурой или слишком давнее.",
+        "That message is there, but Telegram does not let it be changed: it is not this bot's, has a keyboard or is "
+        "too old.",
+        code="not_possible",
+    ),
     "query_expired": _Failure("messenger", "На нажатие отвечать поздно.", "It is too late to answer that press."),
     "reaction_refused": _Failure(
         "settings", "В группе нельзя ставить такую реакцию.", "The group does not allow that reaction."
@@ -195,7 +202,9 @@ _DESCRIPTIONS = (
     ),
     ("message to edit not found", "message_missing"),
     ("message to delete not found", "message_missing"),
-    ("message can't be edited", "message_missing"),
+    ("message can't be edited", "not_editable"),  # it is there: https://core.telegram.org/bots/api#updating-messages
+    ("message_author_required", "not_editable"),  # https://core.telegram.org/method/messages.editMessage
+    ("message_edit_time_expired", "not_editable"),
     ("message can't be deleted", "too_old"),
     ("there is no text in the message to edit", "no_text_there"),
     ("there is no caption in the message to edit", "no_text_there"),

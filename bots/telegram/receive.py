@@ -1,6 +1,6 @@
 """From raw updates to accepted signals, the same for polling and for the webhook.
 
-An update belongs to a customer, or to a chat that somebody else handles (the operators' group): the
+An update belongs to a customer, or to a chat that somebody else handles (the operators' groups): the
 `routes`. What has to be done towards Telegram because of an update (stop a button's spinner, tell a
 stranger no) is an `After`: done once the signal is stored, by whoever runs `work`, never before the
 acknowledgement.
@@ -17,7 +17,7 @@ from aiogram.methods import AnswerCallbackQuery
 
 from bots.telegram.client import TelegramClient
 from bots.telegram.content import integer
-from bots.telegram.convert import callback_of, chat_of, convert, move_of
+from bots.telegram.convert import callback_of, chat_of, convert, move_of, start_of
 from estafeta.kernel.errors import SendFailed, StoreUnavailable
 from estafeta.kernel.model import Signal
 from estafeta.kernel.ports import Accept, Accepted, Clock
@@ -36,15 +36,27 @@ _log = structlog.get_logger(__name__)
 
 
 class Receiver:
-    """Takes updates of one bot. `account` is the customers' account."""
+    """Takes updates of one bot. `account` is the customers' account. `starts` leads those who come into a private
+    chat by a link, by what its payload begins with; `others` takes all that is no route's, from a bot that has no
+    customers (None: it has)."""
 
     def __init__(
-        self, client: TelegramClient, account: str, *, clock: Clock, routes: Mapping[int, Route], set_aside: SetAside
+        self,
+        client: TelegramClient,
+        account: str,
+        *,
+        clock: Clock,
+        routes: Mapping[int, Route],
+        set_aside: SetAside,
+        starts: Mapping[str, Route] | None = None,
+        others: Route | None = None,
     ) -> None:
         self._client = client
         self._account = account
         self._clock = clock
         self._routes = dict(routes)
+        self._starts = dict(starts or {})
+        self._others = others
         self._set_aside = set_aside
         self._afters: asyncio.Queue[tuple[After, Accepted | None]] = asyncio.Queue(_WAITING_AFTERS)
 
@@ -79,15 +91,10 @@ class Receiver:
 
     async def _read(self, update: Any) -> tuple[tuple[Signal, ...], After | None]:
         try:
-            chat = chat_of(update)
-            if self._routes and chat is not None:
-                moved = move_of(update)
-                if moved is not None and moved[0] in self._routes:
-                    self._client.follow(*moved)
-                route = self._routes.get(chat) or self._routes.get(self._client.known_as(chat))
-                if route is not None:
-                    signal, after = await route(update)
-                    return (signal,) if signal is not None else (), after
+            route = self._route(update)
+            if route is not None:
+                signal, after = await route(update)
+                return (signal,) if signal is not None else (), after
             query = callback_of(update)
             return convert(update, self._account, self._clock.now()), self._unspin(query) if query else None
         except StoreUnavailable:
@@ -96,6 +103,20 @@ class Receiver:
             await self.aside(update, f"could not be read: {type(error).__name__}")
             _log.exception("telegram_update_unreadable", account=self._account)
             return (), None
+
+    def _route(self, update: Any) -> Route | None:
+        """Whose the update is; None: a customer's."""
+        chat = chat_of(update)
+        if self._routes and chat is not None:
+            moved = move_of(update)
+            if moved is not None and moved[0] in self._routes:
+                self._client.follow(*moved)
+            route = self._routes.get(chat) or self._routes.get(self._client.known_as(chat))
+            if route is not None:
+                return route
+        payload = start_of(update) if self._starts else ""
+        started = (route for begins, route in self._starts.items() if payload.startswith(begins))
+        return next(started, None) or self._others
 
     async def _store(self, waiting: Sequence[tuple[Any, Signal]], accept: Accept) -> list[Accepted | None]:
         """All at once; one by one if that fails for another reason than the store's being away."""

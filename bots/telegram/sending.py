@@ -16,22 +16,41 @@ from bots.telegram.failures import failure
 from bots.telegram.files import AlbumRefused, Run, TelegramFiles
 from bots.telegram.places import Place, Spot, spots_of
 from estafeta.kernel.errors import SendFailed, StoreUnavailable
-from estafeta.kernel.model import Button, Contact, Json, Location, Media, OutboundMessage, Part, Text
+from estafeta.kernel.model import Button, Capabilities, Contact, Json, Location, Media, OutboundMessage, Part, Text
 
 _CONVERSING = 0
 _REMEMBERED = 10_000
+
+_WITHOUT_KEYBOARD = replace(CAPABILITIES, asks_contact=False)
+"""Reply keyboards are the bot's own private chats' alone, and no edit brings one
+(https://core.telegram.org/bots/api#replykeyboardmarkup, https://core.telegram.org/bots/api#updating-messages)."""
 
 _Step = Callable[[dict[str, Any]], Awaitable[list[int]]]
 """Sends one thing, with these values besides; the numbers of the messages that came of it."""
 
 
 class Sender:
-    """Does what messages say, in one bot's chats."""
+    """Does what messages say, in one bot's chats.
+
+    A keyboard that asks for the customer's number (https://core.telegram.org/bots/api#replykeyboardmarkup) folds when
+    it was pressed, and goes for good with the first plain words after the customer's answer, which `heard` tells of;
+    with the first ones at all where nothing is heard (`hears`). It is remembered here alone: after a restart a folded
+    one stays. Telegram lets nobody edit the words that brought it, nor those that took it away
+    (https://core.telegram.org/bots/api#updating-messages).
+    """
 
     def __init__(self, client: TelegramClient, files: TelegramFiles) -> None:
+        self.hears = False
         self._client = client
         self._files = files
         self._begun: OrderedDict[str, list[list[int]]] = OrderedDict()
+        self._asking: OrderedDict[str, bool] = OrderedDict()
+        """Chats with a keyboard, and whether it may go."""
+
+    def heard(self, chat: str) -> None:
+        """The customer wrote, or shared something."""
+        if chat in self._asking:
+            self._asking[chat] = True
 
     async def do(self, message: OutboundMessage) -> str:
         """As `Channel.send`. Tried again after a failure, what was going to be said goes on where it stopped.
@@ -64,7 +83,7 @@ class Sender:
         place = Place.read(message.to.chat)
         if place is None:
             raise self._failure("chat_not_found")
-        chunks = self._rendered(message)
+        chunks = self._rendered(message, _WITHOUT_KEYBOARD if place.connection else CAPABILITIES)
         if not chunks:
             raise self._failure("empty")
         answered = next(iter(spots_of(message.reply_to)), None)
@@ -109,7 +128,7 @@ class Sender:
         if chunk.files:
             runs = await self._files.runs(chunk.files)
             return [partial(self._send_run, place, run, chunk if n == 0 else Chunk()) for n, run in enumerate(runs)]
-        return [partial(self._send_method, _drawn(place, chunk))]
+        return [partial(self._send_words, place, chunk)]
 
     async def _send_run(self, place: Place, run: Run, chunk: Chunk, values: dict[str, Any]) -> list[int]:
         given = {**place.values, **values}
@@ -118,8 +137,19 @@ class Sender:
             chat, run, text=chunk.text, marks=chunk.marks, values=given, priority=_CONVERSING
         )
 
-    async def _send_method(self, method: RawMethod, values: dict[str, Any]) -> list[int]:
-        return [_number(await self._client.call(method.model_copy(update=values), priority=_CONVERSING))]
+    async def _send_words(self, place: Place, chunk: Chunk, values: dict[str, Any]) -> list[int]:
+        chat, method = str(place), _drawn(place, chunk)
+        takes_away = self._asking.get(chat, False) and not chunk.buttons
+        if takes_away:  # https://core.telegram.org/bots/api#replykeyboardremove
+            values = {**values, "reply_markup": {"remove_keyboard": True}}
+        number = _number(await self._client.call(method.model_copy(update=values), priority=_CONVERSING))
+        if takes_away:
+            self._asking.pop(chat, None)
+        elif any(button.asks for button in chunk.buttons):
+            self._asking[chat] = not self.hears
+            if len(self._asking) > _REMEMBERED:
+                self._asking.popitem(last=False)
+        return [number]
 
     # --- changing what was said
 
@@ -127,7 +157,7 @@ class Sender:
         """The first chunk changes the first message, and so on; what is too much is deleted, what is missing is
         sent. Files stay what they are: of messages with files the words change alone."""
         spots = self._spots(message)
-        chunks = self._rendered(message)
+        chunks = self._rendered(message, _WITHOUT_KEYBOARD)
         if not chunks:
             raise self._failure("empty")
         holds_files = any(chunk.files for chunk in chunks)
@@ -187,8 +217,8 @@ class Sender:
         wanted = [{"type": "emoji", "emoji": emoji}] if emoji else []
         await self._client.call(RawMethod("setMessageReaction", {**spot.values, "reaction": wanted}))
 
-    def _rendered(self, message: OutboundMessage) -> tuple[Chunk, ...]:
-        return render(replace(message, parts=tuple(self._sendable(part) for part in message.parts)), CAPABILITIES)
+    def _rendered(self, message: OutboundMessage, can: Capabilities) -> tuple[Chunk, ...]:
+        return render(replace(message, parts=tuple(self._sendable(part) for part in message.parts)), can)
 
     def _sendable(self, part: Part) -> Part:
         """What Telegram has itself is sent by its id, whatever its size
@@ -241,6 +271,9 @@ def _caption(spot: Spot, chunk: Chunk) -> RawMethod:
 def _keyboard(buttons: Sequence[Button]) -> dict[str, Any]:
     if not buttons:
         return {}
+    if buttons[0].asks:
+        asking = [[{"text": button.text, "request_contact": True}] for button in buttons]
+        return {"reply_markup": {"keyboard": asking, "one_time_keyboard": True, "resize_keyboard": True}}
     rows = [[{"text": b.text, "url": b.url} if b.url else {"text": b.text, "callback_data": b.id}] for b in buttons]
     return {"reply_markup": {"inline_keyboard": rows}}
 

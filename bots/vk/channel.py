@@ -233,7 +233,7 @@ class VkChannel:
 
     def _shown_to(self, message: OutboundMessage, peer: int) -> Capabilities:
         """What this customer's app can show: where it has no buttons, they are numbered lines."""
-        count = len(message.buttons)
+        count = len(self.capabilities.shown(message.buttons))
         if count == 0 or fits(count, self._client_of(peer)):
             return self.capabilities
         return replace(self.capabilities, buttons=0, rows=0)

@@ -162,7 +162,7 @@ def buttons_out(buttons: Sequence[Button]) -> list[dict[str, str]]:
     return [
         {"id": button.id, "text": button.text, **({"url": button.url} if button.url.startswith(_WEB) else {})}
         for button in buttons
-        if not button.url or button.url.startswith(_WEB)
+        if not button.asks and (not button.url or button.url.startswith(_WEB))
     ]
 
 

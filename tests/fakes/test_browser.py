@@ -6,7 +6,13 @@ from collections.abc import AsyncIterator
 
 import pytest
 from aiogram import Bot
-from aiogram.types import InlineKeyboardButton, InlineKeyboardMarkup
+from aiogram.types import (
+    InlineKeyboardButton,
+    InlineKeyboardMarkup,
+    KeyboardButton,
+    ReplyKeyboardMarkup,
+    ReplyKeyboardRemove,
+)
 from playwright.async_api import Page, async_playwright, expect
 
 from estafeta.fakes.telegram import FakeTelegram
@@ -107,3 +113,30 @@ async def test_a_phone_shows_one_side_at_a_time_and_nothing_sticks_out(
     assert await page.evaluate("document.documentElement.scrollWidth <= innerWidth")
     await page.get_by_role("button", name="К списку тем").click()
     await expect(page.locator("#topics")).to_be_visible()
+
+
+async def test_a_customer_shares_the_own_number_by_a_key(fake: FakeTelegram, bot: Bot, page: Page) -> None:
+    ivan, box = fake.private("Иван"), page.locator("#customer-keys")
+    await expect(box).to_be_hidden()
+    share = KeyboardButton(text="Поделиться номером", request_contact=True)
+    keys = ReplyKeyboardMarkup(keyboard=[[share]], one_time_keyboard=True, resize_keyboard=True)
+    await bot.send_message(ivan.id, "Ваш номер?", reply_markup=keys)
+    key = box.get_by_role("button", name="Поделиться номером")
+    await key.click()
+    await fake.wait(lambda: fake.shown(ivan)[-1] == "[contact]")
+    await expect(page.locator("#customer-log")).to_contain_text("+70000000000")
+    await expect(key).to_be_hidden()
+    await box.locator("summary").click()
+    await expect(key).to_be_visible()
+    await bot.send_message(ivan.id, "Спасибо!", reply_markup=ReplyKeyboardRemove())
+    await expect(box).to_be_hidden()
+
+
+async def test_what_a_topics_icon_means_is_told(fake: FakeTelegram, bot: Bot, page: Page) -> None:
+    await bot.create_forum_topic(fake.group().id, "Иван", icon_custom_emoji_id="5377316857231450742")
+    row = page.locator("#topics button", has_text="Иван")
+    await expect(row.get_by_role("img", name="вопрос")).to_have_attribute("title", "вопрос")
+    await row.click()
+    await expect(page.locator("#topic-title").get_by_role("img", name="вопрос")).to_have_text("❓")
+    await page.get_by_role("button", name="English").click()
+    await expect(page.locator("#topic-title").get_by_role("img", name="question")).to_be_visible()

@@ -21,10 +21,14 @@ from aiogram.types import (
     InlineKeyboardButton,
     InlineKeyboardMarkup,
     InputMediaPhoto,
+    KeyboardButton,
     ReactionTypeEmoji,
+    ReplyKeyboardMarkup,
+    ReplyKeyboardRemove,
     ReplyParameters,
 )
 
+from estafeta.fakes.common.errors import NotPossible
 from estafeta.fakes.telegram import FakeTelegram
 
 
@@ -318,3 +322,38 @@ async def test_the_journal_knows_every_call(fake: FakeTelegram, bot: Bot) -> Non
 async def test_a_wrong_token_is_unauthorized(fake: FakeTelegram, bot: Bot) -> None:
     with pytest.raises(TelegramUnauthorizedError):
         await Bot("7:wrong", session=bot.session).get_me()
+
+
+async def test_only_whom_the_bot_knows_is_mentioned(fake: FakeTelegram, bot: Bot) -> None:
+    group = fake.group()
+    anna, elsewhere, writer = group.operator("Анна"), fake.group("Другая").operator("Глеб"), fake.private("Иван")
+    unmet = fake.private("Олег", started=False)
+    for person, known in ((anna, True), (writer, True), (elsewhere, False), (unmet, False)):
+        sent = await bot.send_message(group.id, f'<a href="tg://user?id={person.id}">Эй</a>!', parse_mode="HTML")
+        assert sent.text == "Эй!"
+        found = [(entity.type, entity.user.id) for entity in sent.entities or () if entity.user]
+        assert found == ([("text_mention", person.id)] if known else [])
+    await bot.edit_message_text(
+        f'<a href="tg://user?id={anna.id}">Анна</a>', chat_id=group.id, message_id=sent.message_id, parse_mode="HTML"
+    )
+    [entity] = fake.messages(group)[-1].raw["entities"]
+    assert entity["user"]["first_name"] == "Анна"
+
+
+async def test_keys_share_ones_number_or_say_their_words_and_are_taken_away(fake: FakeTelegram, bot: Bot) -> None:
+    ivan = fake.private("Иван")
+    share, later = KeyboardButton(text="Мой номер", request_contact=True), KeyboardButton(text="Позже")
+    keys = ReplyKeyboardMarkup(keyboard=[[share], [later]], one_time_keyboard=True)
+    sent = await bot.send_message(ivan.id, "Ваш номер?", reply_markup=keys)
+    assert sent.reply_markup is None, "messages have inline keyboards alone"
+    assert fake.messages(ivan)[0].buttons == ("Мой номер", "Позже")
+    contact = ivan.taps("Мой номер")["contact"]
+    assert (contact["user_id"], contact["phone_number"]) == (ivan.id, "+70000000000")
+    assert ivan.taps("Позже")["text"] == "Позже"
+    with pytest.raises(TelegramBadRequest, match="can't be edited"):
+        await bot.edit_message_text("Номер?", chat_id=ivan.id, message_id=sent.message_id)
+    await bot.send_message(ivan.id, "Спасибо", reply_markup=ReplyKeyboardRemove())
+    with pytest.raises(NotPossible):
+        ivan.taps("Позже")
+    with pytest.raises(TelegramBadRequest, match="private chats only"):
+        await bot.send_message(fake.group().id, "Номер?", reply_markup=keys)

@@ -38,6 +38,26 @@ async def test_chats_topics_updates_and_files_outlive_a_restart(tmp_path: Path) 
         assert [update["update_id"] for update in fake.updates.pending][-2:] == [last, last + 1]
 
 
+async def test_further_bots_go_on_too(tmp_path: Path) -> None:
+    state = tmp_path / "chats.json"
+    async with FakeTelegram(state=state) as fake:
+        group, desk = fake.furnish(), fake.bot("Пульт")
+        desk.joins(group)
+        anna = group.operator("Анна")
+        desk.private_of(anna).starts("op_abc")
+        picture = desk.private_of(anna).sends("photo", b"\xff\xd8\xff")
+        waiting, token = list(desk.updates.pending), desk.token
+    async with FakeTelegram(state=state) as fake:
+        group, desk = fake.furnish(), fake.bot(token=token)
+        assert desk.api.scene.world.bot["first_name"] == "Пульт"
+        assert list(desk.updates.pending) == waiting
+        assert fake.shown(desk.private_of(group.operator("Анна"))) == ["/start op_abc", "[photo]"]
+        assert fake.private("Иван").chat.private
+        assert desk.api.scene.world.files[picture["photo"][0]["file_id"]].content == b"\xff\xd8\xff"
+        group.operator("Анна").says("Привет")
+        assert desk.updates.pending[-1]["message"]["text"] == "Привет"
+
+
 async def test_a_foreign_file_is_refused_with_a_sentence(tmp_path: Path) -> None:
     state = tmp_path / "chats.json"
     state.write_text("[]")

@@ -19,6 +19,8 @@ from estafeta.fakes.telegram.text import found_in, parse_html, read_text, units
         ("&lt;b&gt; &amp; &quot; &#1055; &unknown;", '<b> & " П &unknown;', []),
         ('<span class="tg-spoiler">x</span>', "x", [("spoiler", 0, 1)]),
         ("<b></b>x", "x", []),
+        ('<a href="tg://user?id=7">Анна</a>', "Анна", [("text_mention", 0, 4)]),
+        ('<a href="tg://resolve?domain=anna">Анна</a>', "Анна", [("text_link", 0, 4)]),
         ("<pre><code class='language-python'>x</code></pre>", "x", [("pre", 0, 1)]),
     ],
 )

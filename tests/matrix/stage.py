@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import AsyncIterator, Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ from bots.vk.config import VkConfig, VkLimits
 from bots.whatsapp.config import WhatsAppConfig, WhatsAppLimits
 from bots.whatsapp.webhook import path
 from bots.widget.config import WidgetConfig
-from estafeta.app.config import Settings
+from estafeta.app.config import DeskConfig, Settings
 from estafeta.app.doctor import vk as connecting
 from estafeta.app.wiring import Platform, build, running
 from estafeta.fakes.telegram import FakeTelegram
@@ -25,6 +25,7 @@ from estafeta.fakes.vk import CallbackSettings, FakeVk
 from estafeta.fakes.whatsapp import FakeWhatsApp
 from estafeta.kernel.model import Address
 from flows import loader
+from flows.model import Workspace
 from tests.browser.product import free_ports
 from tests.contracts.customers import Customers, Seen
 from tests.engine.words import Words
@@ -136,7 +137,9 @@ async def staged(folder: Path) -> AsyncIterator[Stage]:
         community, group, port = vk.community("Лавка"), telegram.furnish(), free_ports(1)
         origin = f"http://127.0.0.1:{port}"
         settings = _settings(folder, port, telegram, group, vk, community.token, community.id, whatsapp)
-        platform = build(settings, loader.load(WORKSPACE), Words(), secrets={}, variables={}, control_token="t")
+        platform = build(
+            settings, _at_once(loader.load(WORKSPACE)), Words(), secrets={}, variables={}, control_token="t"
+        )
         await stack.enter_async_context(_at_work(platform))
         assert settings.vk is not None
         await connecting.connect(settings.vk, origin, platform.clock)
@@ -154,6 +157,12 @@ async def staged(folder: Path) -> AsyncIterator[Stage]:
             platform=platform, telegram=telegram, group=group, operator=group.operator("Анна"), customers=customers
         )
         assert (telegram.violations, vk.violations, whatsapp.violations) == ([], [], [])
+
+
+def _at_once(workspace: Workspace) -> Workspace:
+    """Without the seconds in which an answer can be taken back: where a messenger takes nothing back it is held."""
+    handoff = workspace.bot.handoff.model_copy(update={"undo": 0})
+    return replace(workspace, bot=workspace.bot.model_copy(update={"handoff": handoff}))
 
 
 def _settings(
@@ -178,7 +187,9 @@ def _settings(
         ),
     }  # fmt: skip
     widget = WidgetConfig(burst=1000, rate=1000.0, uploads=1000.0)
-    return Settings.model_construct(**{**defaults, "port": port, "data": folder, "widget": widget, **accounts})
+    desk = DeskConfig(open_to_members=True)
+    given = {**defaults, "port": port, "data": folder, "widget": widget, "desk": desk, **accounts}
+    return Settings.model_construct(**given)
 
 
 @contextlib.asynccontextmanager

@@ -224,6 +224,7 @@ async def reply_back(trip: Trip, kind: str, how: str) -> None:
 async def edit_back(trip: Trip, kind: str, how: str) -> None:
     number = trip.says("Завтра")
     await trip.customer_sees(lambda seen: any(one.text == "Завтра" for one in seen))
+    await trip.stage.settled(trip.topic)
     trip.stage.operator.edits(number, "Сегодня")
     if how == NATIVE:
         await trip.customer_sees(lambda seen: any(one.text == "Сегодня" for one in seen))
@@ -236,6 +237,7 @@ async def edit_back(trip: Trip, kind: str, how: str) -> None:
 async def deletion_back(trip: Trip, kind: str, how: str) -> None:
     number = trip.says("Это не вам")
     await trip.customer_sees(lambda seen: any(one.text == "Это не вам" for one in seen))
+    await trip.stage.settled(trip.topic)
     trip.says("/delete", reply_to=number)
     if how == NATIVE:
         await trip.customer_sees(lambda seen: all(one.text != "Это не вам" for one in seen))

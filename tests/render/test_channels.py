@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import replace
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from bots.drawing import joined
 from bots.render import render
-from bots.splitting import length
+from bots.splitting import length, shorten
 from estafeta.app.tables import channels
 from estafeta.kernel.model import Address, Button, OutboundMessage, OutboxId, Text
 from tests.render.texts import TEXTS, nested
@@ -37,3 +38,23 @@ def test_every_channel_keeps_its_limits_and_every_word(name: str, text: Text, ti
     assert all(letter in shown for letter in re.sub(r"\s", "", long.text))
     pressable = [button.id for button in chunks[-1].buttons] if chunks else []
     assert pressable == [button.id for button in buttons] or can.choice(buttons) == "numbers"
+
+
+@pytest.mark.parametrize("name", sorted(channels()))
+def test_what_asks_for_the_contact_is_drawn_where_it_can_be_asked_for_and_alone(name: str) -> None:
+    facts = channels()[name]
+    can = facts.capabilities
+    asks, plain = Button(id="c", text="Поделиться номером", asks="contact"), Button(id="n", text="Не надо")
+
+    def drawn(*buttons: Button) -> tuple[str, tuple[Button, ...]]:
+        message = OutboundMessage(id=OutboxId("1"), to=TO, parts=(Text(text="Ваш номер?"),), buttons=buttons)
+        [chunk] = render(message, can, drawn=facts.drawn, text_with_buttons=facts.text_with_buttons)
+        return chunk.text, chunk.buttons
+
+    assert can.asks_contact == (name == "telegram")
+    assert drawn(asks) == (
+        "Ваш номер?",
+        (replace(asks, text=shorten(asks.text, can.label, can.unit)),) * can.asks_contact,
+    )
+    assert drawn(asks, plain) == drawn(plain) == drawn(plain, asks)
+    assert can.choice([asks]) == "buttons", "no number stands for what is not drawn"

@@ -11,7 +11,7 @@ from pydantic import SecretStr
 
 from bots.telegram.config import TelegramConfig, TelegramLimits
 from bots.widget.config import WidgetConfig
-from estafeta.app.config import Settings
+from estafeta.app.config import DeskConfig, Settings
 from estafeta.app.wiring import Platform, build, running
 from estafeta.fakes.telegram import FakeTelegram
 from estafeta.fakes.telegram.people import Group, Participant
@@ -41,6 +41,7 @@ class Stage:
                 "port": port,
                 "data": folder,
                 "widget": widget or WidgetConfig(),
+                "desk": DeskConfig(open_to_members=True),
                 "telegram": TelegramConfig(
                     token=SecretStr(fake.token), account="shop", mode=mode, secret=SecretStr(SECRET),
                     base_url=fake.url, public_url=f"http://127.0.0.1:{port}", group_id=self.group.id,

@@ -85,6 +85,9 @@ class TelegramCustomers(Customers):
         """ "" takes the reaction back."""
         self._customer(who).reacts(_number(message), *([emoji] if emoji else []))
 
+    async def shares_contact(self, who: str, label: str) -> str:
+        return named(self._customer(who).taps(label))
+
     async def presses(self, who: str, label: str) -> None:
         self._customer(who).presses(label)
 

@@ -294,7 +294,7 @@ async def test_the_bots_budget_and_the_groups_are_shared_with_other_processes() 
         await client.call(hello(group.id))
         await client.close()
         scope = f"telegram:{client.bot_id}"
-        assert asked == [f"{scope}:bot", f"{scope}:{group.id}", f"{scope}:bot"]
+        assert asked == [f"{scope}:bot", f"{scope}:{group.id}:0", f"{scope}:bot"]
 
 
 def test_sentences_are_in_the_operators_language() -> None:

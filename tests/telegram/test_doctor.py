@@ -105,6 +105,61 @@ async def test_a_bot_that_does_not_read_along_is_told_why() -> None:
         assert "/setprivacy" in finding.text
 
 
+async def test_every_group_is_looked_at_with_what_to_click(fake: FakeTelegram) -> None:
+    first, second, third = fake.group(), fake.group("Доставка"), fake.group("Без тем", forum=False)
+    second.set_bot("administrator", without=("can_manage_topics",))
+    groups = ({"id": second.id, "skills": ("delivery",)}, {"id": third.id}, {"id": -100555})
+    given = config(fake, group_id=first.id, groups=groups)
+    [ready] = await found(given, "telegram shop group")
+    assert ready.level == "ok"
+    [rights] = await found(given, f"telegram shop group {second.id}")
+    assert rights.level == "error"
+    assert "Administrators, @estafeta_stand_in_bot, and switch Manage topics on" in rights.text
+    [plain] = await found(given, f"telegram shop group {third.id}")
+    assert "Edit, Topics" in plain.text
+    [missing] = await found(given, "telegram shop group -100555")
+    assert "ESTAFETA_TELEGRAM__GROUPS" in missing.text
+    assert "Add members, @estafeta_stand_in_bot" in missing.text
+
+
+async def test_the_bot_of_the_groups_is_asked_about_them_and_not_the_customers(fake: FakeTelegram) -> None:
+    group, desk = fake.group(), fake.bot()
+    group.set_bot("left")
+    given = config(fake, group_id=group.id, desk_token=SecretStr(desk.token))
+    assert await found(given, "telegram shop group") == []
+    [away] = await found(given, "telegram shop-desk group")
+    assert away.level == "error"
+    desk.joins(group, "member")
+    [plain] = await found(given, "telegram shop-desk group")
+    assert f"Add admin, @stand_in_{desk.id}_bot, with Manage topics on" in plain.text
+    desk.joins(group)
+    [ready] = await found(given, "telegram shop-desk group")
+    assert ready.level == "ok"
+    [named] = await found(given, "telegram shop-desk")
+    assert f"@stand_in_{desk.id}_bot" in named.text
+    wrong = config(fake, group_id=group.id, desk_token=SecretStr("7000000009:refused"))
+    [refused] = await found(wrong, "telegram shop-desk")
+    assert (refused.level, "refused" in refused.text) == ("error", False)
+
+
+async def test_both_bots_are_connected(fake: FakeTelegram) -> None:
+    desk = fake.bot()
+    given = config(fake, mode="webhook", group_id=fake.group().id, desk_token=SecretStr(desk.token))
+    done = await connect(given, HERE, CLOCK)
+    assert len(done) == 4
+    assert fake.webhook.url == f"{HERE}/webhooks/telegram/shop"
+    assert desk.api.webhook.url == f"{HERE}/webhooks/telegram/shop-desk"
+    assert {"chat_member", "message_reaction"} <= set(desk.updates.allowed)
+
+
+async def test_what_telegram_leaves_out_by_itself_is_missed_for_a_webhook(fake: FakeTelegram) -> None:
+    given = config(fake, mode="webhook", public_url=HERE)
+    fake.webhook.set({"url": f"{HERE}/webhooks/telegram/shop"})
+    [_, finding] = await found(given, "telegram shop webhook")
+    assert finding.text.startswith("Telegram does not tell of chat_member, message_reaction; without chat_member")
+    assert "estafeta channels connect telegram" in finding.text
+
+
 async def test_a_group_that_moved_is_told_with_its_new_id(fake: FakeTelegram) -> None:
     group = fake.group()
     old, new = group.id, group.migrates()

@@ -483,3 +483,63 @@ def test_every_number_says_where_it_comes_from() -> None:
     told = {name for name in Capabilities.__slots__ if getattr(CAPABILITIES, name) != getattr(plain, name)}
     assert set(SOURCES) >= told
     assert all(link.startswith("https://") for link in SOURCES.values())
+
+
+# --- the customer's own number
+
+ASKS = (Button(id="contact", text="Поделиться номером", asks="contact"),)
+
+
+def markups(stage: Stage) -> list[Any]:
+    return [call.params.get("reply_markup") for call in stage.fake.calls_of("sendMessage")]
+
+
+async def test_a_number_is_asked_for_until_the_customer_answers() -> None:
+    async with staged() as stage, stage.listening() as channel:
+        anna, to = stage.fake.private("Анна"), stage.address("Анна")
+        asked = await channel.send(said(to, Text(text="Ваш номер?"), buttons=ASKS))
+        await channel.send(said(to, Text(text="Он нужен курьеру.")))
+        anna.taps("Поделиться номером")
+        await stage.inbox.have(1)
+        assert stage.fake.private("Анна").chat.keys is not None
+        for words in ("Спасибо!", "Ждите звонка."):
+            await channel.send(said(to, Text(text=words)))
+        key = {"text": "Поделиться номером", "request_contact": True}
+        asking = {"keyboard": [[key]], "one_time_keyboard": True, "resize_keyboard": True}
+        assert markups(stage) == [asking, None, {"remove_keyboard": True}, None]
+        assert anna.chat.keys is None
+        with pytest.raises(SendFailed) as failed:
+            await channel.send(said(to, Text(text="Ваш телефон?"), does="edit", of=asked))
+        assert failed.value.code == "not_possible", "Telegram edits no message with such a keyboard"
+        assert "есть" in failed.value.sentence, "and it is there"
+
+
+async def test_words_of_the_customers_take_the_keyboard_away_too_and_files_leave_it() -> None:
+    async with staged() as stage, stage.listening() as channel:
+        to = stage.address("Анна")
+        await channel.send(said(to, Text(text="Ваш номер?"), buttons=ASKS))
+        stage.fake.private("Анна").says("8 900 000-00-00")
+        await stage.inbox.have(1)
+        photo = await stage.stored("photo", JPEG, "карта.jpg")
+        await channel.send(said(to, photo))
+        await channel.send(said(to, Text(text="Что дальше?"), buttons=(Button(id="b", text="Ничего"),)))
+        assert stage.fake.private("Анна").chat.keys is not None
+        await channel.send(said(to, Text(text="Спасибо!")))
+        assert stage.fake.private("Анна").chat.keys is None
+
+
+async def test_where_nothing_is_heard_the_next_words_take_the_keyboard_away() -> None:
+    async with staged() as stage:
+        channel, to = stage.make_channel(), stage.address("Анна")
+        await channel.send(said(to, Text(text="Ваш номер?"), buttons=ASKS))
+        await channel.send(said(to, Text(text="Спасибо!")))
+        assert markups(stage)[-1] == {"remove_keyboard": True}
+
+
+async def test_a_business_account_asks_in_words() -> None:
+    async with staged() as stage:
+        business = stage.fake.business("Ольга")
+        customer = business.customer("Пётр")
+        to = Address(channel="telegram", account="shop", chat=f"business:{business.id}:{customer.id}")
+        await stage.make_channel().send(said(to, Text(text="Ваш номер?"), buttons=ASKS))
+        assert markups(stage) == [None]

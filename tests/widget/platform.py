@@ -145,6 +145,14 @@ class MemoryStore:
     async def conversations(self, *, stages: Sequence[Stage], limit: int = 100) -> list[Conversation]:
         return list(self.conversations_by_id.values())
 
+    async def events(
+        self, names: Sequence[str], *, since: datetime, until: datetime, limit: int = 10_000
+    ) -> list[Entry]:
+        self._check()
+        every = (entry for timeline in self.timelines.values() for entry in timeline if entry.kind == "event")
+        found = (entry for entry in every if entry.data.get("event") in names and since <= entry.at < until)
+        return sorted(found, key=lambda entry: entry.at)[:limit]
+
     async def put(self, key: str, value: Json) -> None:
         self._check()
         self.values[key] = value
@@ -152,6 +160,11 @@ class MemoryStore:
     async def get(self, key: str) -> Json:
         self._check()
         return self.values.get(key)
+
+    async def items(self, prefix: str, *, after: str = "", limit: int = 1000) -> list[tuple[str, Json]]:
+        self._check()
+        found = sorted(item for item in self.values.items() if item[0].startswith(prefix) and item[0] > after)
+        return found[:limit]
 
     async def take(self, key: str) -> Json:
         return self.values.pop(key, None)

@@ -12,6 +12,7 @@ It is written from public documentation and has no connection to the real servic
 
 from estafeta.fakes.common.errors import NotPossible
 from estafeta.fakes.common.faults import WebhookFaults
+from estafeta.fakes.telegram.bots import FurtherBot
 from estafeta.fakes.telegram.calls import Call
 from estafeta.fakes.telegram.fake import FakeTelegram, Shown
 from estafeta.fakes.telegram.faults import Fault
@@ -22,6 +23,7 @@ __all__ = [
     "Call",
     "FakeTelegram",
     "Fault",
+    "FurtherBot",
     "Group",
     "Limits",
     "NotPossible",

@@ -65,8 +65,10 @@ def get_chat_member_count(scene: Scene, p: Json, _files: Uploads) -> int:
     return 2 if chat.private else sum(1 for e in chat.members.values() if e["status"] not in {"left", "kicked"})
 
 
-def _scope(p: Json) -> str:
+def _scope(scene: Scene, p: Json) -> str:
     scope = p.get("scope", {"type": "default"})
+    if "chat_id" in scope:
+        _reachable(scene, scope)
     place = [str(scope[key]) for key in ("type", "chat_id", "user_id") if key in scope]
     return ":".join([*place, p.get("language_code", "")])
 
@@ -81,17 +83,17 @@ def set_my_commands(scene: Scene, p: Json, _files: Uploads) -> bool:
             raise bad("BOT_COMMAND_INVALID")
         if not 1 <= len(text) <= 256:
             raise bad("BOT_COMMAND_DESCRIPTION_INVALID")
-    scene.world.commands[_scope(p)] = commands
+    scene.world.commands[_scope(scene, p)] = commands
     scene.changed()
     return True
 
 
 def get_my_commands(scene: Scene, p: Json, _files: Uploads) -> list[Json]:
-    return scene.world.commands.get(_scope(p), [])
+    return scene.world.commands.get(_scope(scene, p), [])
 
 
 def delete_my_commands(scene: Scene, p: Json, _files: Uploads) -> bool:
-    scene.world.commands.pop(_scope(p), None)
+    scene.world.commands.pop(_scope(scene, p), None)
     return True
 
 

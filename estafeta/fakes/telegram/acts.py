@@ -58,6 +58,13 @@ class Operator(Act):
         return {"id": group_of(fake, self.group).operator(self.name, status=self.status).id}
 
 
+class Private(PersonAct):
+    """Somebody of a group opens the private chat with the bot; its id is theirs."""
+
+    def play(self, fake: FakeTelegram) -> Json:
+        return {"id": fake.private_of(self.person(fake)).chat_id}
+
+
 class Say(PersonAct):
     text: str
     topic: int = GENERAL
@@ -141,6 +148,16 @@ class PressButton(PersonAct):
 
     def play(self, fake: FakeTelegram) -> Json:
         return {"press": self.person(fake).presses(self.button, message_id=self.message).id}
+
+
+class Tap(PersonAct):
+    """A key under the box to write into."""
+
+    key: str
+    phone: Name = "+70000000000"
+
+    def play(self, fake: FakeTelegram) -> Json:
+        return _id(self.person(fake).taps(self.key, phone=self.phone))
 
 
 class Block(PersonAct):
@@ -256,6 +273,7 @@ def _id(message: Json) -> Json:
 ACTS: dict[str, type[Act]] = {
     "customer": Customer,
     "operator": Operator,
+    "private": Private,
     "say": Say,
     "send": Send,
     "location": Location,
@@ -264,6 +282,7 @@ ACTS: dict[str, type[Act]] = {
     "delete": Delete,
     "react": React,
     "press": PressButton,
+    "tap": Tap,
     "block": Block,
     "presence": Presence,
     "topic": TopicAct,

@@ -24,7 +24,7 @@ def _own(scene: Scene, p: Json) -> tuple[Chat, Json]:
     message = chat.messages.get(p["message_id"])
     if message is None:
         raise bad("message to edit not found")
-    if not scene.is_bots(message) or "forward_origin" in message:
+    if not scene.is_bots(message) or "forward_origin" in message or message["message_id"] in chat.fixed:
         raise bad("message can't be edited")
     return chat, message
 
@@ -41,6 +41,7 @@ def edit_message_text(scene: Scene, p: Json, _files: Uploads) -> Json:
     chat, message = _own(scene, p)
     if "text" not in message:
         raise bad("there is no text in the message to edit")
+    read = scene.told(chat, read)
     changes = {"text": read["text"], "entities": read.get("entities")}
     return _edit(scene, chat, message, changes | {"reply_markup": inline_keyboard(p.get("reply_markup"))})
 
@@ -50,6 +51,7 @@ def edit_message_caption(scene: Scene, p: Json, _files: Uploads) -> Json:
     chat, message = _own(scene, p)
     if "text" in message:
         raise bad("there is no caption in the message to edit")
+    read = scene.told(chat, read)
     changes = {"caption": read.get("caption"), "caption_entities": read.get("caption_entities")}
     return _edit(scene, chat, message, changes | {"reply_markup": inline_keyboard(p.get("reply_markup"))})
 

@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -17,6 +18,7 @@ from pydantic import SecretStr
 from estafeta.fakes.common.faults import Faults, Kind
 from estafeta.fakes.common.serving import serve
 from estafeta.fakes.common.watch import Watch
+from estafeta.fakes.telegram.bots import FurtherBot, further_bot
 from estafeta.fakes.telegram.business import Business, connect
 from estafeta.fakes.telegram.calls import BotApi, Call
 from estafeta.fakes.telegram.errors import Json
@@ -24,7 +26,7 @@ from estafeta.fakes.telegram.faults import Fault
 from estafeta.fakes.telegram.front import Front
 from estafeta.fakes.telegram.limits import Limits, Pace
 from estafeta.fakes.telegram.page import Page
-from estafeta.fakes.telegram.people import Group, Participant
+from estafeta.fakes.telegram.people import Group, Participant, private_of
 from estafeta.fakes.telegram.saved import load, save
 from estafeta.fakes.telegram.scene import Scene
 from estafeta.fakes.telegram.updates import GONE, Updates
@@ -32,6 +34,7 @@ from estafeta.fakes.telegram.webhook import Webhook
 from estafeta.fakes.telegram.world import World, member, topic_of
 
 DEFAULT_TOKEN = "7000000001:FAKE-token-for-the-stand-in-only-00"  # noqa: S105  opens nothing but this stand-in
+FURTHER_TOKEN = "7000000002:FAKE-token-for-the-stand-in-only-01"  # noqa: S105
 SAVE_DELAY = 0.05
 
 Place = Participant | Group | int
@@ -51,6 +54,7 @@ class Shown:
     service: bool
     edited: bool
     buttons: tuple[str, ...]
+    """Under the message, or the keys that it brought under the box to write into, as long as they are there."""
     reactions: tuple[str, ...]
     reply_to: int | None
     raw: Json
@@ -106,6 +110,9 @@ class FakeTelegram:
             first_delay=webhook_delay,
         )
         self._api.webhook = self.webhook
+        self._tokens = {token: self._api}
+        self._bots: list[FurtherBot] = []
+        self._further = partial(further_bot, self._api, hosts=webhook_hosts, first_delay=webhook_delay)
         self._runner: web.ServerRunner | None = None
         self._running = False
         self._privates: dict[str, Participant] = {}
@@ -117,13 +124,14 @@ class FakeTelegram:
     async def start(self) -> None:
         """Raises OSError when the port is taken."""
         if self._state is not None and self._state.exists():
-            load(self._state, self.world, self.updates, self.webhook)
+            load(self._state, self._api, lambda name, token: self.bot(name, token=token).api)
             self._meet_everybody()
         page = Page(self)
-        front = Front(self._api, self.token, page.handle)
+        front = Front(self._tokens, page.handle)
         self._runner, self.port = await serve(front, self.host, self.port)
         self._running = True
-        self.webhook.resume()
+        for api in self._tokens.values():
+            api.webhook.resume()
 
     @property
     def running(self) -> bool:
@@ -134,6 +142,8 @@ class FakeTelegram:
         self.updates.end_poll(GONE)
         self._watch.tell()
         await self.webhook.close()
+        for bot in self._bots:
+            await bot.close()
         if self._runner is not None:
             await self._runner.cleanup()
             self._runner = None
@@ -183,6 +193,19 @@ class FakeTelegram:
             self._changed()
         return self._groups[title]
 
+    def private_of(self, person: Participant) -> Participant:
+        """The same person (an operator, say) in the private chat with the bot, which may not write first."""
+        return private_of(self.scene, person)
+
+    def bot(self, name: str = "Пульт", *, token: str = FURTHER_TOKEN) -> FurtherBot:
+        """Another bot, by its token; it is in no group until it `joins` one."""
+        known = next((bot for bot in self._bots if bot.token == token), None)
+        if known is None:
+            known = self._further(token, name)
+            self._bots.append(known)
+            self._tokens[token] = known.api
+        return known
+
     def business(self, owner: str) -> Business:
         """The business account of this person, which the bot serves from now on; the same for the same name."""
         if owner not in self._businesses:
@@ -216,7 +239,7 @@ class FakeTelegram:
         """What is in a chat (or one topic of it, 0: General) now, in order, after edits and deletions."""
         chat = self.world.chats[place] if isinstance(place, int) else place.chat
         return [
-            _shown(message, chat.reactions.get(number, {}))
+            _shown(message, chat.reactions.get(number, {}), chat.keys)
             for number, message in chat.messages.items()
             if topic is None or topic_of(message) == topic
         ]
@@ -230,8 +253,8 @@ class FakeTelegram:
 
     @property
     def violations(self) -> list[str]:
-        """What the schema forbids and the bot did all the same."""
-        return self._api.violations
+        """What the schema forbids and a bot did all the same."""
+        return [*self._api.violations, *(problem for bot in self._bots for problem in bot.violations)]
 
     @property
     def limits(self) -> Limits | None:
@@ -261,10 +284,13 @@ class FakeTelegram:
     def save(self) -> None:
         self._saver = None
         if self._state is not None:
-            save(self._state, self.world, self.updates, self.webhook)
+            save(self._state, self._tokens)
 
 
-def _shown(message: Json, reactions: dict[int, list[Json]]) -> Shown:
+def _shown(message: Json, reactions: dict[int, list[Json]], keys: Json | None) -> Shown:
+    under = message.get("reply_markup", {}).get("inline_keyboard", [])
+    if keys is not None and keys["message"] == message["message_id"]:
+        under = keys["rows"]
     author = message.get("sender_chat") or message.get("from") or {}
     content = next((key for key in CONTENT if key in message), "")
     text = message.get("text", "")
@@ -282,7 +308,7 @@ def _shown(message: Json, reactions: dict[int, list[Json]]) -> Shown:
         text=text,
         service=service,
         edited="edit_date" in message,
-        buttons=tuple(b["text"] for row in message.get("reply_markup", {}).get("inline_keyboard", []) for b in row),
+        buttons=tuple(b["text"] for row in under for b in row),
         reactions=tuple(reaction.get("emoji", "✨") for given in reactions.values() for reaction in given),
         reply_to=replied["message_id"] if replied and "forum_topic_created" not in replied else None,
         raw=message,

@@ -6,6 +6,7 @@ A bare `aiohttp.web.Server` without the application's routing, for benchmarks me
 from __future__ import annotations
 
 import hmac
+from collections.abc import Mapping
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -19,9 +20,10 @@ from estafeta.fakes.telegram.scene import Upload, Uploads
 
 
 class Front:
-    def __init__(self, api: BotApi, token: str, elsewhere: Handler) -> None:
-        self._api = api
-        self._token = token.encode()
+    """`bots` are the bots' APIs by their tokens; it may grow."""
+
+    def __init__(self, bots: Mapping[str, BotApi], elsewhere: Handler) -> None:
+        self._bots = bots
         self._elsewhere = elsewhere
 
     async def __call__(self, request: web.BaseRequest) -> web.StreamResponse:
@@ -32,18 +34,23 @@ class Front:
             return self._download(path[9:])
         return await self._elsewhere(request)
 
-    def _knows(self, token: str) -> bool:
-        return hmac.compare_digest(token.encode(), self._token)
+    def _bot(self, token: str) -> BotApi | None:
+        found = None
+        for known, api in self._bots.items():
+            if hmac.compare_digest(token.encode(), known.encode()):
+                found = api
+        return found
 
     async def _call(self, request: web.BaseRequest, rest: str) -> web.StreamResponse:
         token, _, method = rest.partition("/")
-        if not self._knows(token):
+        api = self._bot(token)
+        if api is None:
             return _refusal(Refused(401))
         try:
             raw, uploads = await _parameters(request)
         except Refused as refused:
             return _refusal(refused)
-        answer = await self._api.call(method, raw, uploads)
+        answer = await api.call(method, raw, uploads)
         if answer.dropped:
             if request.transport is not None:
                 request.transport.abort()
@@ -52,9 +59,10 @@ class Front:
 
     def _download(self, rest: str) -> web.StreamResponse:
         token, _, path = rest.partition("/")
-        if not self._knows(token):
+        api = self._bot(token)
+        if api is None:
             return _refusal(Refused(401))
-        for file in self._api.scene.world.files.values():
+        for file in api.scene.world.files.values():
             if file.path == path:
                 return web.Response(body=file.content, content_type="application/octet-stream")
         return _refusal(Refused(404))

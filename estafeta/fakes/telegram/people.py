@@ -201,19 +201,30 @@ class Participant:
         raise NotPossible(f"no button {button!r} is shown")
 
     def _press(self, chat: Chat, message: Json, data: str) -> Press:
-        world = self.scene.world
+        scene = self.scene.author_of(message)
+        world = scene.world
         press = Press(
             id=str(4_000_000_000 + world.next_number()), user=self.id, chat=chat.id, message=message["message_id"]
         )
         world.presses[press.id] = press
         if len(world.presses) > 1000:
             world.presses.popitem(last=False)
-        self.scene.updates.add(
+        scene.updates.add(
             "callback_query",
             {"id": press.id, "from": self.user, "message": message, "chat_instance": str(chat.id), "data": data},
         )
         self.scene.changed()
         return press
+
+    def taps(self, key: str, *, phone: str = "+70000000000") -> Json:
+        """Presses a key under the box to write into: it says its words, or shares the person's own phone number."""
+        keys = self.chat.keys or {"rows": ()}
+        found = next((one for row in keys["rows"] for one in row if one["text"] == key), None)
+        if found is None:
+            raise NotPossible(f"no key {key!r} is there")
+        if keys["once"]:
+            keys["folded"] = True
+        return self.sends_contact(phone, self.user["first_name"]) if found.get("request_contact") else self.says(key)
 
     # Coming and going
 
@@ -280,6 +291,14 @@ class Participant:
             raise NotPossible(f"there is no topic {topic}") from None
 
 
+def private_of(scene: Scene, person: Participant) -> Participant:
+    """The same person in the private chat with the scene's bot, which they open when they first write there."""
+    if person.id not in scene.world.chats:
+        scene.world.add_private(person.user, started=False)
+        scene.changed()
+    return Participant(scene, person.user, person.id)
+
+
 @dataclass(frozen=True, slots=True)
 class Group:
     """A supergroup of the stand-in."""
@@ -344,7 +363,7 @@ class Group:
         new = world.add_group(old.brief["title"], forum=old.forum)
         new.members, new.topics, new.last_message = dict(old.members), old.topics, old.last_message
         new.messages = {number: message | {"chat": new.brief} for number, message in old.messages.items()}
-        new.reactions, new.pinned = old.reactions, old.pinned
+        new.reactions, new.pinned, new.fixed = old.reactions, old.pinned, old.fixed
         author = self._owner()
         self.scene.service(old, author, {"migrate_to_chat_id": new.id})
         self.scene.service(new, author, {"migrate_from_chat_id": old.id})

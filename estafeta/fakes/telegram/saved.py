@@ -5,25 +5,46 @@ from __future__ import annotations
 import base64
 import json
 import os
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from estafeta.fakes.telegram.calls import BotApi
 from estafeta.fakes.telegram.errors import Json
-from estafeta.fakes.telegram.updates import Updates
-from estafeta.fakes.telegram.webhook import Webhook
-from estafeta.fakes.telegram.world import Chat, Press, StoredFile, Topic, World
+from estafeta.fakes.telegram.world import Chat, Press, StoredFile, Topic
 
 FORMAT = 1
 
 
-def save(path: Path, world: World, updates: Updates, webhook: Webhook) -> None:
-    """All or nothing: written beside and renamed. Readable by its owner only (it holds the webhook's secret)."""
+def save(path: Path, bots: Mapping[str, BotApi]) -> None:
+    """The bots by their tokens, the first one first. All or nothing: written beside and renamed. Readable by its owner
+    only (it holds tokens, and the webhooks' secrets)."""
+    (_, first), *others = bots.items()
+    world = first.scene.world
     state: Json = {
         "format": FORMAT,
         "counter": world.counter,
         "users": list(world.users.values()),
-        "chats": [asdict(chat) | {"actions": {}} for chat in (*world.chats.values(), *world.business_chats.values())],
+        **_kept(first, list(world.chats.values())),
+        "bots": [
+            {"token": token, "name": api.scene.world.bot["first_name"]}
+            | _kept(api, [chat for chat in api.scene.world.chats.values() if chat.private])
+            for token, api in others
+        ],
+    }
+    beside = path.with_suffix(path.suffix + ".new")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
+        json.dump(state, file, ensure_ascii=False)
+    beside.replace(path)
+
+
+def _kept(api: BotApi, chats: Sequence[Chat]) -> Json:
+    """What is one bot's own, with these chats."""
+    world, updates, webhook = api.scene.world, api.scene.updates, api.webhook
+    return {
+        "chats": [asdict(chat) | {"actions": {}} for chat in (*chats, *world.business_chats.values())],
         "businesses": list(world.businesses.values()),
         "files": [asdict(file) | {"content": base64.b64encode(file.content).decode()} for file in world.files.values()],
         "presses": [asdict(press) for press in world.presses.values()],
@@ -35,15 +56,11 @@ def save(path: Path, world: World, updates: Updates, webhook: Webhook) -> None:
         },
         "webhook": {"url": webhook.url, "secret": webhook.secret, "max_connections": webhook.max_connections},
     }
-    beside = path.with_suffix(path.suffix + ".new")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with os.fdopen(os.open(beside, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as file:
-        json.dump(state, file, ensure_ascii=False)
-    beside.replace(path)
 
 
-def load(path: Path, world: World, updates: Updates, webhook: Webhook) -> None:
-    """Raises ValueError with a sentence when the file is not a saved state of this format."""
+def load(path: Path, first: BotApi, further: Callable[[str, str], BotApi]) -> None:
+    """`further` makes the bot of this name and token. Raises ValueError with a sentence when the file is not a saved
+    state of this format."""
     try:
         state = json.loads(path.read_text(encoding="utf-8"))
         known = state["format"] == FORMAT
@@ -51,8 +68,16 @@ def load(path: Path, world: World, updates: Updates, webhook: Webhook) -> None:
         known = False
     if not known:
         raise ValueError(f"{path} is not a saved state of the Telegram stand-in: delete it, or name another file.")
+    world = first.scene.world
     world.counter = state["counter"]
     world.users.update({user["id"]: user for user in state["users"]})
+    _restore(first, state)
+    for saved in state.get("bots", ()):
+        _restore(further(saved["name"], saved["token"]), saved)
+
+
+def _restore(api: BotApi, state: Json) -> None:
+    world, updates, webhook = api.scene.world, api.scene.updates, api.webhook
     for saved in state["chats"]:
         chat = _chat(saved)
         if chat.connection:

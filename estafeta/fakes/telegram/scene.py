@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from estafeta.fakes.telegram.errors import Json, bad
 from estafeta.fakes.telegram.updates import Updates
@@ -29,6 +29,11 @@ class Scene:
     groups_private: bool = False
     """The bot's privacy mode: as a plain member it sees only commands and replies to itself
     (https://core.telegram.org/bots/features#privacy-mode)."""
+    scenes: list[Scene] = field(default_factory=list)
+    """Those of all bots, this one among them: what happens in a group is told to each that is there."""
+
+    def __post_init__(self) -> None:
+        self.scenes.append(self)
 
     @property
     def bot_id(self) -> int:
@@ -66,6 +71,36 @@ class Scene:
                 return chat
         return None
 
+    # What the bot knows
+
+    def told(self, chat: Chat, content: Json) -> Json:
+        """The content with those it mentions as whole users. Whom the bot does not know is not mentioned: the words
+        stay."""
+        for key in ("entities", "caption_entities"):
+            found: list[Json] = content.get(key) or []
+            if any(entity["type"] == "text_mention" for entity in found):
+                kept = [whole for entity in found if (whole := self._mention(chat, entity)) is not None]
+                content = content | {key: kept} if kept else {name: content[name] for name in content if name != key}
+        return content
+
+    def _mention(self, chat: Chat, entity: Json) -> Json | None:
+        if entity["type"] != "text_mention":
+            return entity
+        user = entity.get("user", {}).get("id")
+        return entity | {"user": self.world.users[user]} if self._knows(chat, user) else None
+
+    def _knows(self, chat: Chat, user: object) -> bool:
+        """Whether the bot may mention somebody here: who wrote to it, pressed a button of its, or is in the group
+        (https://core.telegram.org/bots/api#formatting-options)."""
+        if not isinstance(user, int) or user not in self.world.users:
+            return False
+        private = self.world.chats.get(user)
+        return (
+            (private is not None and private.started)
+            or chat.status(user) not in {"left", "kicked"}
+            or any(press.user == user for press in self.world.presses.values())
+        )
+
     # What the bot gets to know
 
     def sees(self, chat: Chat, message: Json) -> bool:
@@ -89,12 +124,27 @@ class Scene:
                 return False
 
     def arrived(self, chat: Chat, message: Json, kind: str = "message") -> Json:
-        """Tells the bot of a message (not one of its own) and everybody of a change."""
-        if self.sees(chat, message):
-            told = {"message": "business_message", "edited_message": "edited_business_message"}
-            self.updates.add(told[kind] if chat.connection else kind, message)
+        """Tells the bots of a message (not one of their own) and everybody of a change. No bot hears of another's
+        doings (https://core.telegram.org/bots/faq#why-doesn-39t-my-bot-see-messages-from-other-bots)."""
+        author = message.get("from", {}).get("id")
+        bots = {scene.bot_id for scene in self.scenes}
+        for scene in self._present(chat):
+            if scene.sees(chat, message) and (author not in bots or author == scene.bot_id):
+                told = {"message": "business_message", "edited_message": "edited_business_message"}
+                scene.updates.add(told[kind] if chat.connection else kind, self._as_seen_by(scene, message))
         self.changed()
         return message
+
+    def _present(self, chat: Chat) -> list[Scene]:
+        return [self] if chat.private or chat.connection else self.scenes
+
+    def _as_seen_by(self, scene: Scene, payload: Json) -> Json:
+        seen: Json = payload if scene is self else scene.world.known_here(payload, self.world)
+        return seen
+
+    def author_of(self, message: Json) -> Scene:
+        """The scene of the bot that wrote the message, to which its pressed buttons are told."""
+        return next((scene for scene in self.scenes if scene.is_bots(message)), self)
 
     def service(self, chat: Chat, author: Json, content: Json, *, topic: int = GENERAL) -> Json:
         """A service message. The bot is told even of those it caused itself
@@ -118,10 +168,11 @@ class Scene:
             "old_chat_member": old,
             "new_chat_member": new,
         }
-        if new["user"]["id"] == self.bot_id:
-            self.updates.add("my_chat_member", payload)
-        elif chat.status(self.bot_id) in {"administrator", "creator"}:
-            self.updates.add("chat_member", payload)
+        for scene in self._present(chat):
+            if new["user"]["id"] == scene.bot_id:
+                scene.updates.add("my_chat_member", payload)
+            elif chat.status(scene.bot_id) in {"administrator", "creator"}:
+                scene.updates.add("chat_member", payload)
         self.changed()
 
     def reacted(self, chat: Chat, user: Json, message_id: int, new: list[Json]) -> None:
@@ -132,8 +183,8 @@ class Scene:
             by_user[user["id"]] = new
         else:
             by_user.pop(user["id"], None)
-        heard = (chat.private and not chat.connection) or chat.status(self.bot_id) in {"administrator", "creator"}
-        if user["id"] != self.bot_id and heard and not (chat.private and chat.blocked):
+        bots = {scene.bot_id for scene in self.scenes}
+        if user["id"] not in bots and not (chat.private and chat.blocked):
             payload: Json = {
                 "chat": chat.brief,
                 "message_id": message_id,
@@ -142,7 +193,9 @@ class Scene:
                 "old_reaction": old,
                 "new_reaction": new,
             }
-            self.updates.add("message_reaction", payload)
+            for scene in self._present(chat):
+                if (chat.private and not chat.connection) or chat.status(scene.bot_id) in {"administrator", "creator"}:
+                    scene.updates.add("message_reaction", payload)
         self.changed()
 
 

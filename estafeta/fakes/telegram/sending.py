@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 from estafeta.fakes.telegram.errors import Json, Refused, bad
 from estafeta.fakes.telegram.media import media, thumbnail_free
 from estafeta.fakes.telegram.scene import Scene, Uploads, check_open
-from estafeta.fakes.telegram.text import read_text
+from estafeta.fakes.telegram.text import read_text, units
 from estafeta.fakes.telegram.world import GENERAL, Chat
 
 ACTIONS = frozenset(
@@ -111,6 +111,9 @@ def inline_keyboard(markup: Any) -> Json | None:
             raise bad("can't parse inline keyboard button: Text buttons are unallowed in the inline keyboard")
         if "callback_data" in button and not 1 <= len(button["callback_data"].encode()) <= 64:
             raise bad("BUTTON_DATA_INVALID")
+        copied = button.get("copy_text", {}).get("text", "x")
+        if not 1 <= units(copied) <= 256:
+            raise bad("BUTTON_COPY_TEXT_INVALID")
         if "url" in button and not _linkable(button["url"]):
             raise bad(f"inline keyboard button URL '{button['url']}' is invalid: Wrong HTTP URL")
     if sum(len(row) for row in rows) > 100:
@@ -131,13 +134,40 @@ def _post(scene: Scene, p: Json, content: Json) -> Json:
     chat, topic = destination(scene, p)
     markup = inline_keyboard(p.get("reply_markup"))
     reply_to = replied(chat, p)
+    keys = p.get("reply_markup") if markup is None else None
+    _check_keys(chat, keys)
+    content = scene.told(chat, content)
     if markup:
         content["reply_markup"] = markup
     if p.get("protect_content"):
         content["has_protected_content"] = True
     message = scene.world.post(chat, scene.world.bot, content, topic=topic, reply_to=reply_to)
+    if keys and "inline_keyboard" not in keys:
+        _lay(chat, keys, message["message_id"])
     scene.changed()
     return message
+
+
+def _check_keys(chat: Chat, keys: Json | None) -> None:
+    """What is no inline keyboard (https://core.telegram.org/bots/api#replykeyboardmarkup)."""
+    if not keys or "inline_keyboard" in keys:
+        return
+    if chat.connection:
+        raise bad("inline keyboard expected")
+    asks = [key for row in keys.get("keyboard", ()) for key in row if isinstance(key, dict)]
+    if not chat.private and any(key.get("request_contact") for key in asks):
+        raise bad("phone number can be requested in private chats only")
+
+
+def _lay(chat: Chat, keys: Json, message: int) -> None:
+    """Puts the keys under the box to write into, or takes them away. The message can't be edited then
+    (https://core.telegram.org/bots/api#updating-messages)."""
+    chat.fixed.append(message)
+    if keys.get("keyboard"):
+        rows = [[{"text": key} if isinstance(key, str) else key for key in row] for row in keys["keyboard"]]
+        chat.keys = {"rows": rows, "message": message, "once": keys.get("one_time_keyboard", False), "folded": False}
+    elif keys.get("remove_keyboard"):
+        chat.keys = None
 
 
 def send_message(scene: Scene, p: Json, _files: Uploads) -> Json:

@@ -34,6 +34,7 @@ TAGS = {
 }
 REFERENCE = re.compile(r"&(?:lt|gt|amp|quot|#\d{1,7}|#[xX][0-9a-fA-F]{1,6});")
 ATTRIBUTE = re.compile(r"""\s*([a-zA-Z-]+)(?:\s*=\s*(?:"([^"]*)"|'([^']*)'|([a-zA-Z0-9.-]+)))?""")
+PERSON = re.compile(r"tg:(?://)?user\?(?:[^#]*&)?id=([0-9]{1,19})(?:[&#].*)?", re.IGNORECASE)
 COMMAND = re.compile(r"(?<!\S)/[A-Za-z0-9_]{1,32}(?:@\w{3,32})?(?!\S)")
 LINK = re.compile(r"https?://[^\s<>\"']+", re.IGNORECASE)
 
@@ -110,7 +111,8 @@ class _Open:
 
 
 def parse_html(source: str) -> tuple[str, list[Json]]:
-    """The plain text and its entities; raises "can't parse entities" as Telegram does."""
+    """The plain text and its entities; raises "can't parse entities" as Telegram does. Of who is mentioned by a link
+    only the id is told: `Scene.told` knows the person."""
     if "<" not in source and "&" not in source:
         return source, found_in(source)
     pieces: list[str] = []
@@ -187,6 +189,8 @@ def _entity(opened: _Open, length: int) -> Json | None:
     match opened.name:
         case "a":
             url = opened.attributes.get("href", "")
+            if person := PERSON.fullmatch(url):
+                return entity | {"type": "text_mention", "user": {"id": int(person[1])}}
             if not re.match(r"(https?|tg|mailto|tel):", url, re.IGNORECASE):
                 return None
             entity["url"] = url

@@ -110,6 +110,7 @@ def _chat(fake: FakeTelegram, chat: Chat, topic: int | None) -> Json:
         "doing": doing[0] if doing and doing[1] > now else "",
         "doing_until": doing[1] if doing and doing[1] > now else 0,
         "messages": [_message(fake, chat, message) for message in shown[-MESSAGES:]],
+        "keys": chat.keys,
     }
 
 
@@ -120,14 +121,14 @@ def _message(fake: FakeTelegram, chat: Chat, message: Json) -> Json:
         "at": message["date"],
         "author": author.get("title") or author.get("first_name", ""),
         "user": message["from"]["id"] if message["from"]["id"] != ANONYMOUS["id"] else 0,
-        "bot": message["from"]["id"] == fake.scene.bot_id,
+        "bot": any(scene.is_bots(message) for scene in fake.scene.scenes),
         "text": message.get("text") or message.get("caption") or "",
         "entities": message.get("entities") or message.get("caption_entities") or [],
         "edited": "edit_date" in message,
         "pinned": message["message_id"] in chat.pinned,
         "buttons": message.get("reply_markup", {}).get("inline_keyboard", []),
         "reactions": _reactions(chat, message["message_id"]),
-        "service": next(({"kind": key, "data": message[key]} for key in SERVICE if key in message), None),
+        "service": next(({"kind": key, "data": _served(message[key])} for key in SERVICE if key in message), None),
         "file": _file(fake, message),
         "place": message.get("location"),
         "contact": message.get("contact"),
@@ -138,6 +139,12 @@ def _message(fake: FakeTelegram, chat: Chat, message: Json) -> Json:
     if "forward_origin" in message:
         line["forwarded"] = message["forward_origin"].get("sender_user", {}).get("first_name", "?")
     return line
+
+
+def _served(data: Any) -> Any:
+    """What a service message tells, with the icon that its id stands for."""
+    icon = data.get("icon_custom_emoji_id") if isinstance(data, dict) else None
+    return data | {"emoji": ICONS.get(icon, "")} if icon is not None else data
 
 
 def _reactions(chat: Chat, number: int) -> list[Json]:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import time
 from collections import OrderedDict
-from collections.abc import Callable
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, MutableMapping
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from estafeta.fakes.telegram.errors import Json
@@ -65,6 +65,11 @@ class Chat:
     reactions: dict[int, dict[int, list[Json]]] = field(default_factory=dict)
     """Message id, user id, what that user set."""
     pinned: list[int] = field(default_factory=list)
+    fixed: list[int] = field(default_factory=list)
+    """Messages that can't be edited, for they brought keys or took them away."""
+    keys: Json | None = None
+    """The keys under the box to write into: their `rows`, the `message` that brought them, whether they fold when
+    one was pressed (`once`) and whether they have (`folded`)."""
     last_message: int = 0
     started: bool = True
     """Private: the customer has pressed Start, so the bot may write first."""
@@ -131,13 +136,44 @@ class Press:
     answer: Json | None = None
 
 
+class Chats(MutableMapping[int, Chat]):
+    """By id: a bot's own private chats, and the groups, which are everybody's."""
+
+    def __init__(self, groups: dict[int, Chat] | None = None) -> None:
+        self.groups: dict[int, Chat] = {} if groups is None else groups
+        self._private: dict[int, Chat] = {}
+
+    def _of(self, number: int) -> dict[int, Chat]:
+        return self._private if number > 0 else self.groups
+
+    def __getitem__(self, number: int) -> Chat:
+        return self._of(number)[number]
+
+    def __setitem__(self, number: int, chat: Chat) -> None:
+        self._of(number)[number] = chat
+
+    def __delitem__(self, number: int) -> None:
+        del self._of(number)[number]
+
+    def __iter__(self) -> Iterator[int]:
+        yield from self._private
+        yield from self.groups
+
+    def __len__(self) -> int:
+        return len(self._private) + len(self.groups)
+
+
 @dataclass(slots=True, kw_only=True)
 class World:
+    """As one bot sees it. `shares`: the world of the bot that was there first, whose people and groups are the same;
+    private chats, files' ids and commands are each bot's own."""
+
     bot: Json
+    shares: World | None = None
     kept: int | None = None
     """How many messages a chat remembers; None: all."""
     users: dict[int, Json] = field(default_factory=dict)
-    chats: dict[int, Chat] = field(default_factory=dict)
+    chats: Chats = field(default_factory=Chats)
     businesses: dict[str, Json] = field(default_factory=dict)
     """`BusinessConnection` objects by id."""
     business_chats: dict[tuple[str, int], Chat] = field(default_factory=dict)
@@ -148,7 +184,13 @@ class World:
     now: Callable[[], float] = time.time
     """Unix seconds, for the dates of messages."""
 
+    def __post_init__(self) -> None:
+        if self.shares is not None:
+            self.users, self.chats, self.now = self.shares.users, Chats(self.shares.chats.groups), self.shares.now
+
     def next_number(self) -> int:
+        if self.shares is not None:
+            return self.shares.next_number()
         self.counter += 1
         return self.counter
 
@@ -242,6 +284,20 @@ class World:
             chat.reactions.pop(number, None)
 
     # Files
+
+    def known_here(self, told: Any, elsewhere: World) -> Any:
+        """What was told of files in another bot's world, with ids that are good in this one: a file's id is good for
+        one bot alone (https://core.telegram.org/bots/api#file)."""
+        if isinstance(told, list):
+            return [self.known_here(one, elsewhere) for one in told]
+        if not isinstance(told, dict):
+            return told
+        here = {key: self.known_here(value, elsewhere) for key, value in told.items()}
+        file = elsewhere.files.get(str(told.get("file_id", "")))
+        if file is not None:
+            here["file_id"] = f"{file.id}-{self.bot['id']}"
+            self.files[here["file_id"]] = replace(file, id=here["file_id"])
+        return here
 
     def add_file(
         self,

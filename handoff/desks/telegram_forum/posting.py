@@ -12,7 +12,7 @@ from typing import Any, Protocol
 
 import structlog
 from aiogram.methods import SendContact, SendLocation, SendMessage
-from aiogram.types import InlineKeyboardMarkup, LinkPreviewOptions, MessageEntity, ReplyParameters
+from aiogram.types import LinkPreviewOptions, MessageEntity, ReplyParameters
 
 from estafeta.kernel.errors import FileGone, SendFailed
 from estafeta.kernel.model import Contact, Json, Location, Media, Text
@@ -93,21 +93,21 @@ class Posting:
                 raise
             return self._lost(media, failed.sentence)
 
-    async def send(self, thread: int, post: Post, markup: InlineKeyboardMarkup | None = None) -> list[Json]:
+    async def send(self, thread: int, post: Post) -> list[Json]:
         """The messages that it became. Words whose marks Telegram cannot read are shown without them. Raises
         `SendFailed`."""
         try:
-            return await self._send(thread, post, markup)
+            return await self._send(thread, post)
         except SendFailed as failed:
             if failed.code != "bad_markup" or not post.words.marks:
                 raise
-        return await self._send(thread, replace(post, words=Text(text=post.words.text)), markup)
+        return await self._send(thread, replace(post, words=Text(text=post.words.text)))
 
-    async def _send(self, thread: int, post: Post, markup: InlineKeyboardMarkup | None) -> list[Json]:
+    async def _send(self, thread: int, post: Post) -> list[Json]:
         if post.place is not None:
             return await self._place(thread, post, post.place)
         if not post.files:
-            return [await self._words(thread, post, markup)]
+            return [await self._words(thread, post)]
         sentence = ""
         async for files in self._ways(post.files):
             try:
@@ -121,7 +121,7 @@ class Posting:
         for file in post.files:
             words = joined(words, Text(text=self._lost(file.media, sentence)))
         return [
-            await self._words(thread, replace(post, words=piece), markup)
+            await self._words(thread, replace(post, words=piece))
             for piece in cut(words, self._client.pieces(words.text))
         ]
 
@@ -197,7 +197,7 @@ class Posting:
 
     # --- the rest ----------------------------------------------------------------------------------
 
-    async def _words(self, thread: int, post: Post, markup: InlineKeyboardMarkup | None) -> Json:
+    async def _words(self, thread: int, post: Post) -> Json:
         marks = entities(post.words)
         method = SendMessage(
             chat_id=self._group,
@@ -206,7 +206,6 @@ class Posting:
             entities=[MessageEntity(**mark) for mark in marks] or None,
             link_preview_options=_NO_PREVIEW,
             reply_parameters=_reply(post),
-            reply_markup=markup,
         )
         return await self._client.call(method, priority=WORDS)
 

@@ -48,7 +48,6 @@ class Post:
     place: Location | Contact | None = None
     reply_to: str = ""
     entries: tuple[EntryId, ...] = ()
-    take: bool = False
 
 
 Had = Mapping[Media, File | str]
@@ -77,10 +76,20 @@ def posts(entries: Sequence[Entry], had: Had, told: Told) -> list[Post]:
     return composer.posts
 
 
-def plain(words: str, told: Told, *, take: bool = False) -> list[Post]:
+def unanswered(known: Sequence[Entry]) -> list[Entry]:
+    """The customer's words since a person of ours last said something."""
+    found: list[Entry] = []
+    for entry in reversed(known):
+        if entry.kind == "said" and entry.author.kind == "operator":
+            break
+        if entry.kind == "said" and entry.author.kind == "customer":
+            found.insert(0, entry)
+    return found
+
+
+def plain(words: str, told: Told) -> list[Post]:
     """A sentence of ours."""
-    pieces = told.pieces(words, 0)
-    return [Post(words=Text(text=piece), take=take and piece is pieces[-1]) for piece in pieces]
+    return [Post(words=Text(text=piece)) for piece in told.pieces(words, 0)]
 
 
 def files_of(entry: Entry, known: Sequence[Entry]) -> tuple[Media, ...]:

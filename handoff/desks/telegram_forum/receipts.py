@@ -13,7 +13,7 @@ from handoff.desks.telegram_forum.records import Remembered
 from handoff.desks.telegram_forum.texts import Language, sentence, text
 from handoff.desks.telegram_forum.topics import Topics
 
-SENT, READ, FAILED = "👌", "👀", "👎"
+SENT, READ, FAILED, UNDONE = "👌", "👀", "👎", "🕊"
 """Reactions out of those Telegram allows (https://core.telegram.org/bots/api#reactiontypeemoji)."""
 
 _EMOJI = {"sent": SENT, "read": READ, "failed": FAILED}
@@ -31,6 +31,15 @@ class Receipts:
         self._react = react
         self._language: Language = language
         self._latest: Remembered[int, str] = Remembered()
+
+    async def undone(self, message: int) -> None:
+        """The operator took it back. Raises `SendFailed`."""
+        self._latest.put(message, "undone")
+        try:
+            await self._react(message, UNDONE, priority=RECEIPT)
+        except SendFailed as error:
+            if error.code not in _GONE:
+                raise
 
     async def show(self, notice: Notice, view: DeskView) -> Receipt:
         """It only goes forward: what is out of date is not shown any more. Raises `SendFailed`."""
@@ -53,7 +62,8 @@ class Receipts:
         return Receipt(external=notice.message)
 
     def _overtaken(self, message: int, status: str, notice: Notice, entries: Sequence[Entry]) -> bool:
-        if status == "sent" and self._latest.get(message) == "read":
+        latest = self._latest.get(message)
+        if (status == "sent" and latest == "read") or latest == "undone":
             return True
         own = next((entry for entry in entries if entry.id in notice.entries and entry.kind == "delivery"), None)
         return own is not None and any(

@@ -9,9 +9,11 @@ from __future__ import annotations
 
 import hashlib
 from collections import OrderedDict
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, fields, replace
 from typing import Generic, TypeVar
 from zlib import crc32
+
+import structlog
 
 from estafeta.kernel.errors import SendFailed, StoreUnavailable
 from estafeta.kernel.model import Address, ConversationId, Json
@@ -21,6 +23,7 @@ from handoff.desks.telegram_forum.texts import Language, text
 REMEMBERED = 10_000
 _K = TypeVar("_K")
 _V = TypeVar("_V")
+_log = structlog.get_logger(__name__)
 
 
 class Remembered(Generic[_K, _V]):
@@ -44,17 +47,33 @@ class Remembered(Generic[_K, _V]):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Topic:
-    """`linked`: the store knows whose it is. `name` and `drawn` are marks of how topic and card are known to
-    look, "" when that is not known. `until` (seconds since 1970) is the time until which the card says that one may
-    write, 0 for none. `making`: one is being made, and has no `thread` yet."""
+    """`linked`: the store knows whose it is. `making`: one is being made, and has no `thread` yet. `again`: it is made
+    in the place of one that is gone, and what stood there unanswered is yet to be shown again."""
 
     thread: int
     linked: bool = True
     card: str = ""
+    making: bool = False
+    again: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Look:
+    """How the topic `thread` with its card `card` is known to look: `name` (with the icon) and `drawn` are marks, ""
+    when that is not known. `until` (seconds since 1970) is the time until which the card says that one may write, 0
+    for none. `called` marks the offer whose people were called by name.
+
+    Kept apart from the topic, for it is written by whoever draws, and where the topic is must not be by them."""
+
+    thread: int
+    card: str = ""
     name: str = ""
     drawn: str = ""
     until: float = 0.0
-    making: bool = False
+    called: str = ""
+
+
+_R = TypeVar("_R", Topic, Look)
 
 
 def mark(*looks: str) -> str:
@@ -73,7 +92,7 @@ class Records:
 
     async def get(self, conversation: ConversationId) -> Topic | None:
         try:
-            kept = _read(await self._store.get(self._key(conversation)))
+            kept = _read(Topic, await self._store.get(self._key(conversation)))
         except StoreUnavailable as error:
             raise self._away() from error
         unwritten = self._unwritten.pop(conversation)
@@ -93,8 +112,44 @@ class Records:
     async def forget(self, conversation: ConversationId) -> None:
         try:
             await self._store.put(self._key(conversation), None)
+            await self._store.put(self._key(conversation, "look."), None)
         except StoreUnavailable as error:
             raise self._away() from error
+
+    async def look(self, conversation: ConversationId, topic: Topic) -> Look:
+        """What is known of how this very topic looks."""
+        try:
+            kept = _read(Look, await self._store.get(self._key(conversation, "look.")))
+        except StoreUnavailable as error:
+            raise self._away() from error
+        fresh = Look(thread=topic.thread, card=topic.card)
+        if kept is None or kept.thread != topic.thread:
+            return fresh
+        return kept if kept.card == topic.card else replace(fresh, name=kept.name, called=kept.called)
+
+    async def looks(self, conversation: ConversationId, look: Look) -> None:
+        """Not to have written it costs a drawing more, so a store that is away is no failure."""
+        try:
+            await self._store.put(self._key(conversation, "look."), asdict(look))
+        except StoreUnavailable as error:
+            _log.warning("look_not_kept", group=self._group, error=str(error))
+
+    async def shut(self, thread: int) -> bool:
+        """Whether somebody closed the topic, as far as we were told."""
+        try:
+            kept = await self._store.get(f"forum.{self._group}.shut.{thread}")
+        except StoreUnavailable as error:
+            raise self._away() from error
+        return bool(kept[1]) if isinstance(kept, list) and len(kept) == 2 else False
+
+    async def set_shut(self, thread: int, closed: bool, message: int) -> None:
+        """`message` is the number of the line that told of it: what an earlier one said is out of date. 0: we did it
+        ourselves. Raises `StoreUnavailable`."""
+        key = f"forum.{self._group}.shut.{thread}"
+        kept = await self._store.get(key)
+        told = kept[0] if isinstance(kept, list) and len(kept) == 2 and isinstance(kept[0], int) else 0
+        if not message or message > told:
+            await self._store.put(key, [max(message, told), closed])
 
     async def link(self, address: Address, conversation: ConversationId) -> None:
         """From now on what is typed in the topic belongs to the conversation."""
@@ -103,19 +158,20 @@ class Records:
         except StoreUnavailable as error:
             raise self._away() from error
 
-    def _key(self, conversation: ConversationId) -> str:
-        return f"forum.{self._group}.{conversation}"
+    def _key(self, conversation: ConversationId, of: str = "") -> str:
+        return f"forum.{self._group}.{of}{conversation}"
 
     def _away(self) -> SendFailed:
         words = text("not_linked", self._language)
         return SendFailed("store_unavailable", words, fault="settings", retry_after=1.0)
 
 
-def _read(kept: Json) -> Topic | None:
-    """None also for what a later version may have written."""
+def _read(kind: type[_R], kept: Json) -> _R | None:
+    """What another version wrote besides is left out; None for what is none of it."""
+    known = {field.name for field in fields(kind)}
     try:
-        return Topic(**kept) if isinstance(kept, dict) else None
-    except TypeError:
+        return kind(**{name: value for name, value in kept.items() if name in known})
+    except (TypeError, AttributeError):
         return None
 
 
@@ -132,9 +188,18 @@ class Ring:
         await self._store.put(self._key(number), [number, fact])
 
     async def get(self, number: str) -> Json:
-        kept = await self._store.get(self._key(number))
-        return kept[1] if isinstance(kept, list) and len(kept) == 2 and kept[0] == number else None
+        return _fact(await self._store.get(self._key(number)), number)
+
+    async def take(self, number: str) -> Json:
+        """What `get` returns, removed: of many who ask, one gets it."""
+        if await self.get(number) is None:
+            return None
+        return _fact(await self._store.take(self._key(number)), number)
 
     def _key(self, number: str) -> str:
         place = int(number) if number.isdecimal() and len(number) < 20 else crc32(number.encode("utf-8", "replace"))
         return f"{self._name}.{place % self._size}"
+
+
+def _fact(kept: Json, number: str) -> Json:
+    return kept[1] if isinstance(kept, list) and len(kept) == 2 and kept[0] == number else None

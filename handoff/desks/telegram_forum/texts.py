@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Literal
 
 from estafeta.kernel.model import Contact, Location, Media, Part, Reason, Template, Text
+from handoff.desks.telegram_forum.answers import ANSWERS, NEWS
 
 Language = Literal["ru", "en"]
 
 _TEXTS: dict[str, tuple[str, str]] = {
     "nameless": ("Без имени", "No name"),
     "state_queued": ("ждёт человека", "waiting for a person"),
-    "state_human": ("отвечает {name}", "{name} answers"),
+    "state_needs": ("отвечает {name}", "{name} answers"),
+    "state_answered": ("отвечает {name}", "{name} answers"),
+    "state_held": ("отложено до {until}, {name}", "put off until {until}, {name}"),
     "state_bot": ("отвечает бот", "the bot answers"),
     "state_closed": ("закрыто", "closed"),
     "counts": (
@@ -30,7 +34,6 @@ _TEXTS: dict[str, tuple[str, str]] = {
     "intents": ("Похоже на", "Looks like"),
     "slots": ("Собрано ботом", "Collected by the bot"),
     "promise": ("Клиенту обещан ответ", "The customer was promised an answer"),
-    "promise_soon": ("в ближайшее время", "shortly"),
     "take": ("Взять", "Take"),
     "return": ("Вернуть боту", "Return to bot"),
     "close": ("Закрыть", "Close"),
@@ -149,27 +152,6 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "Шаблону {name} нужно значений: {places}, а дано: {given}. Ничего не отправлено.",
         "The template {name} takes {places} values, {given} were given. Nothing was sent.",
     ),
-    "preview": ("Клиент прочитает:\n{words}", "The customer will read:\n{words}"),
-    "help": (
-        "Всё, что вы пишете в теме, уходит клиенту: текст, фото, альбомы, файлы, голосовые, видео, стикеры, место, "
-        "контакт.\n"
-        "// в начале (или ответ коллеге): заметка, клиент её не видит.\n"
-        "Ответ на слова клиента: клиент увидит, на что вы ответили. Правка и реакция доходят до него, если умеет его "
-        "канал.\n"
-        "/take взять · /return вернуть боту · /close закрыть\n"
-        "/delete в ответ на своё сообщение: удалить его и у клиента\n"
-        "/templates шаблоны · /template НОМЕР значение | значение\n"
-        "👌 отправлено · 👀 прочитано · 👎 не доставлено · ✍ принято, клиенту не ушло",
-        "All that you write in the topic goes to the customer: text, photos, albums, files, voice, video, stickers, "
-        "places, contacts.\n"
-        "// at the beginning (or a reply to a colleague): a note, the customer never sees it.\n"
-        "A reply to the customer's words shows the customer what you answer. Edits and reactions reach them where "
-        "their channel can.\n"
-        "/take · /return to the bot · /close\n"
-        "/delete as a reply to your own message: delete it at the customer's too\n"
-        "/templates · /template NUMBER value | value\n"
-        "👌 sent · 👀 read · 👎 not delivered · ✍ taken, did not go to the customer",
-    ),
     "anonymous": (
         "Анонимно отвечать нельзя: отключите анонимность в правах администратора. Сообщение не отправлено.",
         "Nobody answers anonymously: switch anonymity off in the administrator's rights. The message was not sent.",
@@ -196,6 +178,8 @@ _TEXTS: dict[str, tuple[str, str]] = {
         "In the group {group} the bot may not manage topics: make it an administrator with that right.",
     ),
 }
+
+_ALL = {**_TEXTS, **ANSWERS, **NEWS}
 
 _REASONS: dict[Reason, tuple[str, str]] = {
     Reason.USER_REQUEST: ("клиент просит человека", "the customer asks for a person"),
@@ -255,7 +239,11 @@ _CHANNELS: dict[str, tuple[str, str]] = {
 
 def text(key: str, language: Language, **values: object) -> str:
     """The sentence called `key`. Values are put in as they are: escape the result, not them."""
-    return _in(_TEXTS[key], language).format(**values)
+    return _in(_ALL[key], language).format(**values)
+
+
+def known(key: str) -> bool:
+    return key in _ALL
 
 
 def reason(code: Reason, language: Language) -> str:
@@ -263,26 +251,35 @@ def reason(code: Reason, language: Language) -> str:
 
 
 def channel(name: str, language: Language) -> str:
-    known = _CHANNELS.get(name)
-    return _in(known, language) if known else name
+    found = _CHANNELS.get(name)
+    return _in(found, language) if found else name
 
 
-def sentence(key: str, language: Language) -> str:
-    """The sentence called so, if the engine may name it; otherwise the words themselves."""
-    return text(key, language) if key in _NAMED else key
+def sentence(key: str, language: Language, values: Mapping[str, str] | None = None) -> str:
+    """The sentence called so, if the engine may name it; otherwise the words themselves. Values that are missing
+    leave a gap."""
+    if key not in _NAMED:
+        return key
+    return " ".join(_in(_ALL[key], language).format_map(_Gaps(values or {})).split())
+
+
+class _Gaps(dict[str, str]):
+    def __missing__(self, key: str) -> str:
+        return ""
 
 
 _NAMED = frozenset(
     (
         *("reachable", "unreachable", "too_old_to_change", "no_edits", "no_deletes", "no_reactions", "not_sent_yet"),
         *("window_closed", "window_closed_templates"),
+        *NEWS,
     )
 )
 
 
 def kind(name: str, language: Language) -> str:
-    known = _KINDS.get(name)
-    return _in(known, language) if known else name
+    found = _KINDS.get(name)
+    return _in(found, language) if found else name
 
 
 def in_words(part: Part, language: Language) -> str:

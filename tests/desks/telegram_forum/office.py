@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import tempfile
 from collections.abc import AsyncIterator, Sequence
@@ -15,10 +16,12 @@ from bots.telegram.config import TelegramLimits
 from bots.telegram.content import origin, parts_of
 from estafeta.attachments import Attachments
 from estafeta.fakes.telegram import Shown
-from estafeta.kernel.errors import StoreUnavailable
+from estafeta.fakes.telegram.forum import ICONS
+from estafeta.kernel.errors import SendFailed, StoreUnavailable
 from estafeta.kernel.model import (
     Address,
     Author,
+    Conversation,
     ConversationId,
     Entry,
     EntryId,
@@ -33,9 +36,13 @@ from estafeta.kernel.model import (
     Stage,
     Template,
 )
-from estafeta.kernel.ports import DeskView, Incoming, Receipt
+from estafeta.kernel.ports import Change, DeskView, Incoming, Receipt
+from estafeta.roster import Roster
+from estafeta.suggestions import Suggestion
+from flows.model import Workspace
 from handoff.desks.telegram_forum import TelegramForumDesk
 from handoff.desks.telegram_forum.texts import Language
+from handoff.floor import Floor
 from storage.files.folder import FolderFiles
 from storage.sqlite import SqliteStore
 from tests.contracts.desk_contract import item, placed
@@ -44,7 +51,7 @@ from tests.telegram.stage import Stage as Scene
 
 CARD = Notice(kind="card")
 STATE = Notice(kind="state")
-LABELS = {"take": "Взять", "return": "Вернуть боту", "close": "Закрыть"}
+LABELS = {"take": "Взять", "pass": "Передать…", "return": "Вернуть боту", "close": "Закрыть"}
 
 
 class Linking(SqliteStore):
@@ -78,7 +85,9 @@ class Linking(SqliteStore):
 class Office:
     """`anna` is an operator: a plain member of the group. `templates` are those of any address."""
 
-    def __init__(self, stage: Scene, store: Linking, attachments: Attachments, language: Language) -> None:
+    def __init__(
+        self, stage: Scene, store: Linking, attachments: Attachments, language: Language, rests: float = 0.0
+    ) -> None:
         self.stage = stage
         self.store = store
         self.attachments = attachments
@@ -87,6 +96,13 @@ class Office:
         self.language: Language = language
         self.templates: list[Template] = []
         self.asked: list[Address] = []
+        self.refuses: SendFailed | None = None
+        self.rests = rests
+        self.roster = Roster(store, stage.clock, open_to_members=True)
+        self.workspace: Workspace | None = None
+        self.floor = Floor()
+        self.suggestions: list[Suggestion] = []
+        self.suggested_to = ("", "")
         self.desk = self.make_desk(stage.client)
         self.anna = self.group.operator("Анна", status="member")
         stage.routes = {self.group.id: self.desk.handle}
@@ -96,11 +112,19 @@ class Office:
         return TelegramForumDesk(
             client, self.group.id, clock=self.stage.clock, store=self.store, language=self.language,
             attachments=self.attachments, parts_of=partial(parts_of, account="shop"), upload=Upload,
-            origin=origin("shop"), templates=self._templates, web_desk="https://shop.example/desk",
+            origin=origin("shop"), templates=self._templates, web_desk="https://shop.example/desk", rests=self.rests,
+            roster=self.roster, workspace=lambda: self.workspace, floor=lambda: self.floor,
+            suggest=self._suggest,
         )  # fmt: skip
+
+    async def _suggest(self, _who: Conversation, operator: str, language: str) -> Sequence[Suggestion]:
+        self.suggested_to = (operator, language)
+        return self.suggestions
 
     async def _templates(self, address: Address) -> Sequence[Template]:
         self.asked.append(address)
+        if self.refuses is not None:
+            raise self.refuses
         return self.templates
 
     async def keep(self, kind: MediaKind, content: bytes, name: str, **more: Any) -> Media:
@@ -157,6 +181,9 @@ class Office:
     def name(self, topic: int) -> str:
         return self.group.chat.topics[topic].name
 
+    def icon(self, topic: int) -> str:
+        return ICONS.get(self.group.chat.topics[topic].icon_custom_emoji_id or "", "")
+
     def messages(self, topic: int) -> list[Shown]:
         return [message for message in self.fake.messages(self.group, topic=topic) if not message.service]
 
@@ -173,7 +200,9 @@ class Office:
 
 
 @contextlib.asynccontextmanager
-async def office(*, language: Language = "ru", pace: TelegramLimits = UNLIMITED, **fake: Any) -> AsyncIterator[Office]:
+async def office(
+    *, language: Language = "ru", pace: TelegramLimits = UNLIMITED, rests: float = 0.0, **fake: Any
+) -> AsyncIterator[Office]:
     async with staged("polling", pace=pace, **fake) as stage:
         with tempfile.TemporaryDirectory() as folder:
             store = Linking(Path(folder) / "estafeta.db", clock=stage.clock)
@@ -182,7 +211,7 @@ async def office(*, language: Language = "ru", pace: TelegramLimits = UNLIMITED,
             await files.open()
             attachments = Attachments(files=files, store=store, clock=stage.clock, folder=Path(folder) / "arriving")
             try:
-                at = Office(stage, store, attachments, language)
+                at = Office(stage, store, attachments, language, rests)
                 async with stage.listening() as channel:
                     attachments.sources[origin("shop")] = channel
                     yield at
@@ -213,10 +242,36 @@ def moved(view: DeskView, stage: Stage, event: str = "", *, version: int | None 
     held = view.conversation
     ticket = held.ticket if stage is not Stage.BOT else None
     if stage is Stage.HUMAN and ticket is not None:
-        ticket = replace(ticket, assignee=Operator(id="tg:1", name="Ольга", desk="telegram_forum"))
+        ticket = replace(ticket, assignee=Operator(id="1", name="Ольга", desk="telegram_forum"))
     happened = Entry(
         id=EntryId(f"{held.id}.{event}"), conversation=held.id, seq=99, at=view.now, author=Author(kind="system"),
         kind="event", data={"event": event},
     )  # fmt: skip
     changed = replace(held, stage=stage, ticket=ticket, version=version or held.version + 1)
     return replace(view, conversation=changed, entries=(*view.entries, happened))
+
+
+async def stored(at: Office, view: DeskView, *, before: int = 0) -> DeskView:
+    """The view, with its conversation and entries in the store. `before` is the version that is there."""
+    held = view.conversation
+    entries = tuple(replace(entry, seq=number) for number, entry in enumerate(view.entries, 1))
+    seq = (await at.store.load(held.id)).conversation
+    fresh = entries[seq.seq if seq is not None else 0 :]
+    held = replace(held, version=before + 1, seq=len(entries))
+    await at.store.commit(Change(conversation=held, expected_version=before, applied=(), entries=fresh))
+    for thread in held.threads.values():
+        await at.store.link(thread.address, held.id)
+    return replace(view, conversation=held, entries=entries)
+
+
+@contextlib.asynccontextmanager
+async def listening(at: Office) -> AsyncIterator[None]:
+    """The desk at work, with its menus set."""
+    task = asyncio.create_task(at.desk.listen(at.stage.inbox))
+    await at.fake.wait(lambda: len(at.fake.calls_of("setMyCommands")) >= 6)
+    try:
+        yield
+    finally:
+        task.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await task

@@ -58,7 +58,7 @@ async def test_another_worker_points_at_the_same_message(at: Office, view: DeskV
 
 async def test_an_answer_to_an_operator_points_at_what_they_typed(at: Office, view: DeskView) -> None:
     typed = at.anna.says("проверяю", topic=at.topic(view))["message_id"]
-    view = with_entry(view, Text(text="проверяю"), author=Author(kind="operator", name="Анна", id="tg:1"))
+    view = with_entry(view, Text(text="проверяю"), author=Author(kind="operator", name="Анна", id="1"))
     entry = view.entries[-1].id
     link = Link(entry=entry, by="operator", at=view.conversation.address, there=str(typed), desk=at.desk.name)
     view = await at.says(linked(view, link), Text(text="спасибо"), reply_to=entry)

@@ -14,6 +14,7 @@ from estafeta.kernel.model import (
     ConversationId,
     CustomerSaid,
     Entry,
+    Notice,
     OperatorSaid,
     Signal,
     SignalId,
@@ -84,15 +85,16 @@ async def test_templates_are_listed_with_their_places(at: Office, view: DeskView
 
 
 @pytest.mark.parametrize("name", ["3", "order_ready"])
-async def test_a_template_is_previewed_and_sent(at: Office, view: DeskView, name: str) -> None:
+async def test_a_template_is_filled_in_sent_and_then_shown(at: Office, view: DeskView, name: str) -> None:
     asked = at.anna.says(f"/template {name} Анна | 100 234", topic=at.topic(view))["message_id"]
     [signal] = await at.stage.inbox.have()
     assert isinstance(signal.event, OperatorSaid)
     words = "Здравствуйте, Анна! Заказ 100 234 готов. Анна, ждём вас."
     filled = Template(name="order_ready", language="ru", values=("Анна", "100 234"), text=words)
     assert (signal.event.parts, signal.event.message) == ((filled,), str(asked))
-    told = await at.told(at.topic(view), "Клиент прочитает")
-    assert (told.text, told.reply_to) == (f"Клиент прочитает:\n{words}", asked)
+    await at.show(Notice(kind="receipt", text="sent", message=str(asked)), view)
+    told = await at.told(at.topic(view), "Клиенту:")
+    assert (told.text, told.reply_to) == (f"Клиенту:\n{words}", asked)
     assert signal.address == view.conversation.threads[at.desk.name].address
 
 
@@ -139,10 +141,7 @@ async def test_a_channel_without_templates_says_so(at: Office, view: DeskView) -
 
 
 async def test_a_messenger_that_does_not_tell_its_templates_is_told_of(at: Office, view: DeskView) -> None:
-    async def away(_: Address) -> list[Template]:
-        raise SendFailed("messenger_down", "У WhatsApp неполадки.", fault="messenger", retry_after=5.0)
-
-    at.desk._hearing._commands._templates = away
+    at.refuses = SendFailed("messenger_down", "У WhatsApp неполадки.", fault="messenger", retry_after=5.0)
     at.anna.says("/templates", topic=at.topic(view))
     await at.told(at.topic(view), "У WhatsApp неполадки.")
 

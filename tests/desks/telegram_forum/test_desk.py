@@ -17,7 +17,7 @@ from estafeta.kernel.model import Address, Customer, Notice, Stage
 from estafeta.kernel.ports import Receipt
 from handoff.desks.telegram_forum.topic import CARD_LIMIT
 from tests.contracts.desk_contract import everything, item, make_view
-from tests.desks.telegram_forum.office import CARD, STATE, Office, moved, office
+from tests.desks.telegram_forum.office import CARD, STATE, Office, listening, moved, office, stored
 from tests.telegram.stage import eventually
 
 
@@ -27,29 +27,39 @@ async def at() -> AsyncIterator[Office]:
         yield at
 
 
-async def test_the_name_always_tells_who_has_the_conversation(at: Office) -> None:
+async def test_the_icon_always_tells_how_things_stand(at: Office) -> None:
     view = await at.show(CARD, make_view())
     topic = at.topic(view)
-    names = [at.name(topic)]
+    icons = [at.icon(topic)]
     ticket = view.conversation.ticket
     steps = ((Stage.HUMAN, "taken"), (Stage.BOT, "returned"), (Stage.QUEUED, "opened"), (Stage.BOT, "closed"))
     for stage, event in steps:
         view = replace(view, conversation=replace(view.conversation, ticket=ticket))
         view = await at.show(STATE, moved(view, stage, event))
-        names.append(at.name(topic))
-    assert [name[0] for name in names] == ["🔴", "🟢", "🤖", "🔴", "✅"]
-    assert all(name[2:] == "Анна Смирнова · Сайт" for name in names)
+        icons.append(at.icon(topic))
+        assert at.name(topic) == "Анна Смирнова · Сайт"
+    assert icons == ["‼️", "❗️", "⚡️", "‼️", "✅"]
     assert len(at.group.topics) == 1
+
+
+async def test_where_telegram_tells_no_icons_the_name_begins_with_a_sign(at: Office) -> None:
+    at.fake.fail("getForumTopicIconStickers", "answer", status=500)
+    view = await at.show(CARD, make_view())
+    topic = at.topic(view)
+    assert at.name(topic) == "🔴 Анна Смирнова · Сайт"
+    await at.show(STATE, moved(view, Stage.BOT, "closed"))
+    assert at.name(topic) == "✅ Анна Смирнова · Сайт"
+    assert at.icon(topic) == ""
 
 
 async def test_the_card_is_edited_in_place(at: Office) -> None:
     view = await at.show(CARD, make_view())
     [card] = at.messages(at.topic(view))
-    assert card.buttons == ("Взять", "Вернуть боту", "Закрыть")
+    assert card.buttons == ("Взять", "Передать…", "Закрыть")
     await at.show(STATE, moved(view, Stage.HUMAN, "taken"))
     [edited] = at.messages(at.topic(view))
     assert (edited.id, edited.edited) == (card.id, True)
-    assert edited.buttons == ("Вернуть боту", "Закрыть")
+    assert edited.buttons == ("Передать…", "Вернуть боту", "Закрыть")
     assert "отвечает Ольга" in edited.text
 
 
@@ -57,7 +67,7 @@ async def test_a_card_in_english() -> None:
     async with office(language="en") as at:
         view = await at.show(CARD, make_view())
         [card] = at.messages(at.topic(view))
-        assert card.buttons == ("Take", "Return to bot", "Close")
+        assert card.buttons == ("Take", "Pass on…", "Close")
         assert "Reason: the customer asks for a person" in card.text
         assert at.name(at.topic(view)).endswith("· Website")
 
@@ -149,10 +159,11 @@ async def test_a_closed_topic_is_opened_again(at: Office, kind: Any) -> None:
     assert len(at.messages(topic)) == 2
 
 
-async def test_a_deleted_card_is_posted_again(at: Office) -> None:
+@pytest.mark.parametrize("why", ["message to edit not found", "message can't be edited", "MESSAGE_ID_INVALID"])
+async def test_a_card_that_is_gone_or_another_bots_is_posted_again(at: Office, why: str) -> None:
     view = await at.show(CARD, make_view())
     [card] = at.messages(at.topic(view))
-    at.fake.fail("editMessageText", "answer", status=400, description="Bad Request: message to edit not found")
+    at.fake.fail("editMessageText", "answer", status=400, description=f"Bad Request: {why}")
     view = await at.show(STATE, moved(view, Stage.HUMAN, "taken"))
     assert view.conversation.threads[at.desk.name].card != str(card.id)
 
@@ -244,24 +255,26 @@ async def test_the_groups_budget_is_kept_and_the_urgent_goes_first() -> None:
         views = [await at.show(CARD, make_view(f"Клиент {n}", "раз")) for n in range(60)]
         at.stage.client._pacer.penalise(at.group.id, 0.3)
         begun = len(at.fake.calls)
-        states = [asyncio.create_task(at.show(STATE, moved(view, Stage.HUMAN, "taken"))) for view in views[:20]]
-        await asyncio.sleep(0)
-        words = [asyncio.create_task(at.show(Notice(kind="said", entries=everything(v)), v)) for v in views[20:40]]
+        states = [at.show(STATE, moved(view, Stage.HUMAN, "taken")) for view in views[:20]]
+        words = [at.show(Notice(kind="said", entries=everything(v)), v) for v in views[20:40]]
         await asyncio.gather(*states, *words)
-        order = [
-            call.method for call in list(at.fake.calls)[begun:] if call.method in ("sendMessage", "editMessageText")
-        ]
-        assert order.index("editMessageText") > order.count("sendMessage") - 3
+        methods = [call.method for call in list(at.fake.calls)[begun:]]
+        assert methods.count("sendMessage") == 20
+        assert "editMessageText" not in methods
         assert all(call.ok for call in at.fake.calls)
 
 
-async def test_a_state_that_is_out_of_date_is_skipped(at: Office) -> None:
-    view = await at.show(CARD, make_view())
-    older, newer = moved(view, Stage.HUMAN, "taken"), moved(view, Stage.BOT, "closed", version=9)
+async def test_a_state_for_which_there_is_no_room_is_drawn_later_as_things_stand_then(at: Office) -> None:
+    view = await stored(at, await at.show(CARD, make_view()))
+    closed = moved(view, Stage.BOT, "closed", version=2)
     at.stage.client._pacer.penalise(at.group.id, 0.2)
-    await asyncio.gather(at.show(STATE, older), at.show(STATE, newer))
+    await asyncio.gather(at.show(STATE, moved(view, Stage.HUMAN, "taken", version=1)), at.show(STATE, closed))
+    assert at.fake.calls_of("editMessageText") == []
+    await stored(at, closed, before=1)
+    async with listening(at):
+        await at.fake.wait(lambda: at.icon(at.topic(view)) == "✅")
     assert len(at.fake.calls_of("editMessageText")) == 1
-    assert at.name(at.topic(view))[0] == "✅"
+    assert len(at.fake.calls_of("editForumTopic")) == 1
 
 
 async def test_the_group_is_checked() -> None:
@@ -276,3 +289,10 @@ async def test_the_group_is_checked() -> None:
         assert not task.done()
         task.cancel()
         await asyncio.wait([task])
+
+
+async def test_intents_are_told_by_the_titles_of_their_flows(work: Office) -> None:
+    view = await work.show(CARD, make_view())
+    card = "\n".join(work.shown(work.topic(view)))
+    assert "Похоже на: Где мой заказ 41%" in card
+    assert "order_status" not in card

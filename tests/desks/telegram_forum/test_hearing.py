@@ -42,7 +42,7 @@ async def test_commands_move_the_ticket_and_never_reach_the_customer(at: Office)
     topic = at.topic(view)
     at.anna.says("/take", topic=topic)
     at.anna.says("/clsoe", topic=topic)
-    await at.told(topic, "Такой команды нет")
+    await at.told(topic, "Команды /clsoe нет, клиенту она не ушла. Может быть, /close?")
     at.anna.says("/close@estafeta_stand_in_bot", topic=topic)
     signals = await at.stage.inbox.have(2)
     assert [s.event.move for s in signals if isinstance(s.event, TicketMoved)] == ["take", "close"]

@@ -12,7 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from bots.telegram.content import parts_of
-from handoff.desks.telegram_forum.read import Deleted, Reacted, Refused, read
+from handoff.desks.telegram_forum.read import Asked, Reacted, read
 
 READ = partial(read, desk="telegram_forum", bot_id=7, parts_of=partial(parts_of, account="shop"))
 
@@ -38,6 +38,10 @@ WHOLE: list[dict[str, Any]] = [
     {"edited_message": message(text="привет", entities=[{"type": "bold", "offset": 0, "length": 3}], edit_date=1)},
     {"message_reaction": {"chat": GROUP, "message_id": 5, "user": PERSON, "new_reaction": [HEART]}},
     {"callback_query": {"id": "1", "from": PERSON, "data": "desk:take", "message": message(text="карточка")}},
+    {"message": message(text="/to @olga срочно", entities=[{"type": "text_mention", "user": PERSON}])},
+    {"message": {**message(text="/on"), "is_topic_message": False}},
+    {"message": {**message(text="/start op_secret"), "chat": {"id": 23, "type": "private"}}},
+    {"chat_member": {"chat": GROUP, "from": PERSON, "new_chat_member": {"status": "left", "user": PERSON}}},
 ]  # fmt: skip
 ODD: list[Any] = [None, True, -1, 2**70, 1.5, float("nan"), "", "//", "/", "\u202e", [], [[]], {}, {"id": {}}]
 _FIELDS = ("message", "message_reaction", "edited_message", "callback_query", "from", "chat", "text", "id")
@@ -90,11 +94,14 @@ def test_an_anonymous_reaction_is_nobodys_and_of_several_the_latest_counts() -> 
 
 
 def test_a_deletion_needs_ones_own_message() -> None:
-    assert isinstance(READ({"message": message(text="/delete", reply_to_message=OWN)}), Deleted)
-    for answered in (OURS, None, {**OWN, "message_id": 3}, {**OWN, "from": {"id": 24}}):
-        refused = READ({"message": message(text="/delete", reply_to_message=answered)})
-        assert isinstance(refused, Refused)
-        assert refused.why == "delete_how"
+    for command in ("/delete", "/undo"):
+        own = READ({"message": message(text=command, reply_to_message=OWN)})
+        assert isinstance(own, Asked)
+        assert own.own
+        for answered in (OURS, None, {**OWN, "message_id": 3}, {**OWN, "from": {"id": 24}}):
+            others = READ({"message": message(text=command, reply_to_message=answered)})
+            assert isinstance(others, Asked)
+            assert not others.own
 
 
 def test_a_live_location_that_moves_is_no_edit() -> None:

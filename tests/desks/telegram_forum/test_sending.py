@@ -212,7 +212,7 @@ async def test_words_made_a_note_do_not_go_and_the_writer_is_told(at: Office, vi
 
 async def test_a_command_in_an_edit_is_not_carried_out(at: Office, view: DeskView) -> None:
     said = at.anna.says("/clsoe", topic=at.topic(view))["message_id"]
-    await at.told(at.topic(view), "Такой команды нет")
+    await at.told(at.topic(view), "Может быть, /close?")
     at.anna.edits(said, "/close")
     signal = await barrier(at, view, 0)
     assert signal == []

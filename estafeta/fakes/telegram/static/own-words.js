@@ -21,7 +21,9 @@ export const WORDS = {
     emptyTopic: "В этой теме пока ничего нет.",
     blockedNow: "Клиент заблокировал бота и не может писать.",
     created: "Создана тема",
-    renamed: "Тема изменена:",
+    renamed: "Тема теперь называется:",
+    newIcon: "Значок темы:",
+    noIcon: "У темы больше нет значка",
     closed: "Тема закрыта",
     reopened: "Тема открыта снова",
     joined: "Теперь в группе:",
@@ -29,6 +31,7 @@ export const WORDS = {
     pinnedNow: "Закреплено сообщение",
     groupCreated: "Группа создана",
     migrated: "Группа сменила номер",
+    keys: "Клавиатура",
   },
   en: {
     title: "Messenger stand-in",
@@ -50,7 +53,9 @@ export const WORDS = {
     emptyTopic: "Nothing in this topic yet.",
     blockedNow: "The customer has blocked the bot and cannot write.",
     created: "Topic created",
-    renamed: "Topic changed:",
+    renamed: "The topic is called now:",
+    newIcon: "Icon of the topic:",
+    noIcon: "The topic has no icon any more",
     closed: "Topic closed",
     reopened: "Topic reopened",
     joined: "Joined the group:",
@@ -58,5 +63,23 @@ export const WORDS = {
     pinnedNow: "A message was pinned",
     groupCreated: "Group created",
     migrated: "The group has a new number",
+    keys: "Keyboard",
+  },
+};
+
+// What the icons of topics show (the list is that of forum.py).
+export const ICONS = {
+  ru: {
+    "📰": "новости", "💡": "совет", "⚡️": "молния", "🎙": "микрофон", "🔝": "важное", "🗣": "разговор",
+    "🆒": "круто", "❗️": "внимание", "📝": "заметка", "📆": "календарь", "📁": "папка", "🔎": "поиск",
+    "📣": "объявление", "🔥": "огонь", "❤️": "сердце", "❓": "вопрос", "📈": "рост", "📉": "спад", "💎": "ценность",
+    "💰": "деньги", "🗒": "список", "‼️": "срочно", "✅": "готово", "💬": "реплика", "📱": "телефон",
+    "🚀": "запуск",
+  },
+  en: {
+    "📰": "news", "💡": "idea", "⚡️": "lightning", "🎙": "microphone", "🔝": "top", "🗣": "talk", "🆒": "cool",
+    "❗️": "attention", "📝": "note", "📆": "calendar", "📁": "folder", "🔎": "search", "📣": "announcement",
+    "🔥": "fire", "❤️": "heart", "❓": "question", "📈": "growth", "📉": "decline", "💎": "gem", "💰": "money",
+    "🗒": "list", "‼️": "urgent", "✅": "done", "💬": "message", "📱": "phone", "🚀": "launch",
   },
 };

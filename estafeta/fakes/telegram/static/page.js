@@ -2,15 +2,18 @@
 
 import { byId, note, post, side } from "./chat.js";
 import { chosen, draw as drawAll, start, state, tool } from "./frame.js";
-import { make } from "./message.js";
-import { speak, word } from "./words.js";
-import { WORDS } from "./own-words.js";
+import { keyboard, make } from "./message.js";
+import { language, speak, word } from "./words.js";
+import { ICONS, WORDS } from "./own-words.js";
 
 speak(WORDS);
 
 const SERVICE = {
   forum_topic_created: (data) => `${word("created")}: ${data.name}`,
-  forum_topic_edited: (data) => `${word("renamed")} ${data.name || ""}`.trim(),
+  forum_topic_edited: ({ name, icon_custom_emoji_id: icon, emoji }) => [
+    name && `${word("renamed")} ${name}`,
+    icon !== undefined && (emoji ? `${word("newIcon")} ${emoji}` : word("noIcon")),
+  ].filter(Boolean).join(" · "),
   forum_topic_closed: () => word("closed"),
   forum_topic_reopened: () => word("reopened"),
   new_chat_members: (data) => `${word("joined")} ${data.map((user) => user.first_name).join(", ")}`,
@@ -38,6 +41,7 @@ function person(name, who) {
     remove: (line) => post("delete", { ...me(), message: line.id }),
     react: (line, emoji) => post("react", { ...me(), message: line.id, emoji: emoji ? [emoji] : [] }),
     async press(line, button) {
+      if (button.copy_text) return navigator.clipboard.writeText(button.copy_text.text);
       const answer = await post("press", { ...me(), message: line.id, button: button.callback_data });
       if (answer) pressed.set(answer.press, true);
     },
@@ -67,6 +71,33 @@ byId("new-customer").elements.name.parentElement.after(make("label", {},
   make("span", { class: "hidden", "data-word": "language" }),
   make("select", { name: "language" }, make("option", { value: "ru" }, "Русский"), make("option", { value: "en" }, "English"))));
 
+// The keys under the customer's box; they fold when one of them was pressed, and can be unfolded.
+const keys = make("details", { id: "customer-keys", class: "keys", hidden: true });
+byId("customer-write").before(keys);
+
+function drawKeys(given) {
+  const now = JSON.stringify([given, language.now]);
+  if (keys.dataset.now === now) return;
+  keys.dataset.now = now;
+  keys.hidden = !given;
+  if (!given) return keys.replaceChildren();
+  keys.replaceChildren(make("summary", {}, `⌨ ${word("keys")}`),
+    keyboard(given.rows, (key) => post("tap", { chat: chosen.customer, key: key.text })));
+  keys.open = !given.folded;
+}
+
+// What an icon stands for, for those who do not see it or do not know it.
+function nameIcons() {
+  for (const icon of document.querySelectorAll("#topics .topic-icon, #topic-title .topic-icon")) {
+    const meaning = ICONS[language.now][icon.textContent];
+    if (!meaning) continue;
+    icon.removeAttribute("aria-hidden");
+    icon.setAttribute("role", "img");
+    icon.setAttribute("aria-label", meaning);
+    icon.title = meaning;
+  }
+}
+
 const inTopic = (body) => post("topic", { chat: chosen.group, user: operator, topic: chosen.topic, ...body });
 const block = tool("customer-tools", "block", () => {
   const customer = state.customers.find((one) => one.id === chosen.customer);
@@ -86,6 +117,8 @@ function draw(customer, topic) {
     operators.dataset.people = JSON.stringify(people);
   }
   operators.value = operator;
+  nameIcons();
+  drawKeys(customer && !customer.blocked ? state.customer.keys : null);
   block.hidden = !customer;
   block.textContent = word(customer?.blocked ? "unblock" : "block");
   closeTopic.hidden = deleteTopic.hidden = !topic?.id;
