@@ -34,15 +34,15 @@ async def test_the_whole_story(browser: Browser, product: Product) -> None:
     await expect(customer.chat.locator("#typist")).to_have_text("Сотрудник печатает…")
     await operator.says("Здравствуйте! Номер есть в письме, поищите «Ваш заказ принят».")
     await customer.reads("Номер есть в письме")
-    await customer.says("Нашла, спасибо!")
-    await operator.reads("Нашла, спасибо!")
+    await customer.says("Нашла письмо, сейчас посмотрю")
+    await operator.reads("Нашла письмо, сейчас посмотрю")
     await picture(customer.page, "3-person")
 
     before = await customer.texts()
     await customer.reloads()
     await expect(customer.chat.locator("#entries .bubble")).to_have_text(before)
     await operator.page.reload()
-    await operator.reads("Нашла, спасибо!")
+    await operator.reads("Нашла письмо, сейчас посмотрю")
 
     await operator.page.click("#return")
     await customer.reads("Подскажите номер заказа")

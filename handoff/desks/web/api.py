@@ -1,4 +1,4 @@
-"""Requests of the web desk that log in and read: conversations, their timelines, canned replies."""
+"""Requests of the web desk that log in and read: conversations, their timelines, canned replies as they are written."""
 
 from __future__ import annotations
 
@@ -11,13 +11,18 @@ from aiohttp import web
 
 from estafeta.kernel.model import Conversation, ConversationId, Entry, Stage
 from estafeta.kernel.ports import Clock, Store
-from handoff.desks.web import checks, wire
-from handoff.desks.web.mapping import card_view, entry_view, replies_view, row, waiting
-from handoff.desks.web.reception import Reception
+from estafeta.roster import Roster
+from flows.model import Flow
+from handoff import sla
+from handoff.card import NO_DEADLINES
+from handoff.desks.web import checks, wire, wire_entries, wire_help
+from handoff.desks.web.mapping import card_view, entry_view, reply_view, row, waiting
+from handoff.desks.web.reception import Reception, WorkspaceOf
 from handoff.desks.web.refusals import Refused
 from handoff.desks.web.sessions import SESSION_LIVES, Session, Sessions
 from handoff.desks.web.sockets import Sockets
 from handoff.desks.web.told import Sentences
+from handoff.floor import Closure
 
 log = logging.getLogger(__name__)
 
@@ -38,8 +43,10 @@ class Api:
         sessions: Sessions,
         sockets: Sockets,
         sentences: Sentences,
-        replies: Mapping[str, Mapping[str, str]],
         skills: Mapping[str, Mapping[str, str]],
+        roster: Roster,
+        workspace: WorkspaceOf | None,
+        suggests: bool,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -47,8 +54,10 @@ class Api:
         self._sessions = sessions
         self._sockets = sockets
         self._sentences = sentences
-        self._replies = replies_view(replies)
         self._skills = {skill: dict(titles) for skill, titles in skills.items()}
+        self._roster = roster
+        self._workspace = workspace
+        self._suggests = suggests
         self._latest: OrderedDict[ConversationId, tuple[int, list[Entry]]] = OrderedDict()
         self._reading = asyncio.Semaphore(AT_ONCE)
 
@@ -83,7 +92,24 @@ class Api:
     async def me(self, request: web.Request) -> web.Response:
         session = await self._reception.session(request)
         who = session.operator
-        return checks.answer(wire.Me(id=who.id, name=who.name, language=session.language, skills=self._skills))
+        me = wire.Me(
+            id=who.id,
+            name=who.name,
+            language=session.language,
+            skills=self._skills,
+            role=session.role,
+            checks_tone=self._workspace is not None,
+            suggests=self._suggests,
+        )
+        if self._workspace is None:
+            return checks.answer(me)
+        content = self._workspace()
+        told = {
+            "undo": content.bot.handoff.undo,
+            "tags": list(content.bot.handoff.reasons.vip.tags),
+            "flows": [_flow(flow, content.languages) for flow in content.library.flows.values()],
+        }
+        return checks.answer(me.model_copy(update=told))
 
     # --- what is there ---------------------------------------------------------------------------
 
@@ -97,7 +123,8 @@ class Api:
         if Stage.BOT in stages:
             found += await self._store.conversations(stages=[Stage.BOT], limit=BOT_CHATS)
         unique = {conversation.id: conversation for conversation in found}
-        rows = await asyncio.gather(*(self._row(conversation, session) for conversation in unique.values()))
+        closures = await self._roster.closures()
+        rows = await asyncio.gather(*(self._row(conversation, session, closures) for conversation in unique.values()))
         rows.sort(key=lambda item: item.updated_at.timestamp() if item.updated_at else 0.0, reverse=True)
         return checks.answer(wire.Rows(conversations=rows))
 
@@ -105,12 +132,22 @@ class Api:
         session = await self._reception.session(request)
         conversation = await self._reception.conversation(request)
         entries = await self._latest_entries(conversation)
+        deadlines = self._deadlines(conversation, await self._roster.closures())
+        offered = conversation.ticket is not None and conversation.ticket.offer is not None
+        members = await self._roster.members() if offered else ()
         opened = wire.Opened(
-            row=row(conversation, entries, session.operator),
-            card=card_view(conversation, entries, self._clock.now()),
+            row=row(conversation, entries, session.operator, deadlines=deadlines),
+            card=card_view(
+                conversation,
+                entries,
+                self._clock.now(),
+                deadlines=deadlines,
+                names={member.id: member.name for member in members},
+            ),
             can=self._reception.can(conversation),
             undelivered=waiting(conversation),
             told=await self._sentences.latest(conversation.id),
+            conflicts=await self._sentences.conflicts(conversation.id),
         )
         return checks.answer(opened)
 
@@ -121,18 +158,26 @@ class Api:
         newest = checks.number(request, "newest", default=0, low=0, high=1)
         conversation = await self._reception.conversation(request)
         found = await self._store.entries(conversation.id, after=after, limit=limit, newest=bool(newest))
-        return checks.answer(wire.Entries(entries=[entry_view(entry) for entry in found]))
+        return checks.answer(wire_entries.Entries(entries=[entry_view(entry) for entry in found]))
 
     async def replies(self, request: web.Request) -> web.Response:
         await self._reception.session(request)
-        return checks.answer(self._replies)
+        content = self._workspace() if self._workspace is not None else None
+        views = [reply_view(reply, content) for reply in content.replies] if content is not None else []
+        return checks.answer(wire_help.CannedReplies(replies=views))
 
     # --- reading ---------------------------------------------------------------------------------
 
-    async def _row(self, conversation: Conversation, session: Session) -> wire.Row:
+    async def _row(self, conversation: Conversation, session: Session, closures: Sequence[Closure]) -> wire.Row:
         async with self._reading:
             entries = await self._latest_entries(conversation)
-        return row(conversation, entries, session.operator)
+        return row(conversation, entries, session.operator, deadlines=self._deadlines(conversation, closures))
+
+    def _deadlines(self, conversation: Conversation, closures: Sequence[Closure]) -> sla.Deadlines:
+        if self._workspace is None or conversation.ticket is None:
+            return NO_DEADLINES
+        channel = conversation.address.channel
+        return sla.deadlines(self._workspace(), conversation.ticket, channel=channel, closures=closures)
 
     async def _latest_entries(self, conversation: Conversation) -> Sequence[Entry]:
         """The last few, read again only when the conversation has a new one. Entries never change, so
@@ -148,6 +193,12 @@ class Api:
             if len(self._latest) > ROWS_KEPT:
                 self._latest.popitem(last=False)
         return found
+
+
+def _flow(flow: Flow, languages: Sequence[str]) -> wire.Choice:
+    """By its title; one without a title by its name."""
+    titles = {code: flow.title.pick(code, languages[0]) for code in languages} if flow.title is not None else {}
+    return wire.Choice(name=flow.name, titles=titles)
 
 
 def _stages(given: str) -> list[Stage]:

@@ -11,7 +11,8 @@ from aiohttp import web
 from pydantic import BaseModel, ValidationError
 
 from estafeta.kernel.errors import StoreUnavailable
-from handoff.desks.web.refusals import Refused, language_of, wrong_field
+from estafeta.roster import NotAllowed
+from handoff.desks.web.refusals import Refused, language_of, not_allowed, wrong_field
 from handoff.desks.web.wire import Asked, ErrorBody, Failure
 
 COOKIE: Final = "estafeta_desk"
@@ -22,8 +23,8 @@ A = TypeVar("A", bound=Asked)
 
 
 def guarded(handler: Handler) -> Handler:
-    """Refuses a changing request that a foreign page could have made, and turns refusals and a store
-    that is out into answers with a sentence."""
+    """Refuses a changing request that a foreign page could have made, and turns refusals, rights that lack and a
+    store that is out into answers with a sentence."""
 
     async def run(request: web.Request) -> web.StreamResponse:
         try:
@@ -32,6 +33,8 @@ def guarded(handler: Handler) -> Handler:
             return await handler(request)
         except Refused as refused:
             return failure(request, refused)
+        except NotAllowed as refused:
+            return failure(request, not_allowed(refused))
         except StoreUnavailable:
             return failure(request, Refused(503, "store_unavailable", headers={"Retry-After": "5"}))
 

@@ -16,22 +16,29 @@ from aiohttp import WSMsgType, web
 from pydantic import ValidationError
 
 from estafeta.attachments import Attachments
-from estafeta.kernel.model import Notice, OutboxId
+from estafeta.kernel.model import Notice, Operator, OutboxId
 from estafeta.kernel.ports import Accept, Clock, DeskView, Live, Receipt, Store
+from estafeta.roster import Roster
+from estafeta.suggestions import SuggestionsOf
 from handoff.desks.web import checks, page
 from handoff.desks.web.api import Api
 from handoff.desks.web.capable import CapabilitiesOf
 from handoff.desks.web.files import FileRequests
-from handoff.desks.web.openapi import OPERATIONS, Part, document
-from handoff.desks.web.reception import Reception
+from handoff.desks.web.helping import HelpingRequests
+from handoff.desks.web.moving import MovingRequests
+from handoff.desks.web.openapi import document
+from handoff.desks.web.operations import OPERATIONS, Part
+from handoff.desks.web.reception import Reception, WorkspaceOf
 from handoff.desks.web.sessions import DESK, Session, Sessions
 from handoff.desks.web.sockets import Listener, Sockets
 from handoff.desks.web.speaking import OnTyping, SpeakingRequests, TemplatesOf
+from handoff.desks.web.team import TeamRequests
 from handoff.desks.web.told import Sentences
 from handoff.desks.web.undelivered import UndeliveredRequests
 from handoff.desks.web.wire import Ping
+from handoff.floor import Member, Role
 
-__all__ = ["CapabilitiesOf", "OnTyping", "TemplatesOf", "WebDesk"]
+__all__ = ["CapabilitiesOf", "OnTyping", "TemplatesOf", "WebDesk", "WorkspaceOf"]
 
 FRAME_LIMIT = 4 * 1024
 HEARTBEAT = 40.0
@@ -41,34 +48,42 @@ have ended at another process. Browsers let pages in the background ping once a 
 
 
 class WebDesk:
-    """`replies`: canned replies, name to language to text; `skills`: their titles, the same way.
+    """`skills`: their titles, name to language to title.
     `base`: the prefix of every path ("" or "/support"). `on_typing` is called when an operator writes
     to a customer. `attachments` keep and fetch files; `capabilities` tells what a channel's account can do, and
-    `templates` what may be sent to an address outside of its window. Without them only words go both ways."""
+    `templates` what may be sent to an address outside of its window. Without them only words go both ways.
+
+    `roster`: who may do what; without one it is made of the store. `workspace`: the content in service, for
+    deadlines, shifts, flows to return to, canned replies, the house's tone, and how long an answer can be taken back;
+    without it there are none. `suggest` finds words that could answer; without it none are offered."""
 
     def __init__(
         self,
         *,
         store: Store,
         clock: Clock,
-        replies: Mapping[str, Mapping[str, str]] | None = None,
         skills: Mapping[str, Mapping[str, str]] | None = None,
         on_typing: OnTyping | None = None,
         attachments: Attachments | None = None,
         capabilities: CapabilitiesOf | None = None,
         templates: TemplatesOf | None = None,
+        roster: Roster | None = None,
+        workspace: WorkspaceOf | None = None,
+        suggest: SuggestionsOf | None = None,
         base: str = "",
     ) -> None:
         self._store = store
         self._clock = clock
-        self._replies = replies or {}
         self._skills = skills or {}
         self._on_typing = on_typing
         self._attachments = attachments
         self._capabilities = capabilities
         self._templates = templates
+        self._roster = roster or Roster(store, clock)
+        self._workspace = workspace
+        self._suggest = suggest
         self._base = base.rstrip("/")
-        self._sessions = Sessions(store=store, clock=clock)
+        self._sessions = Sessions(store=store, clock=clock, roster=self._roster)
         self._sockets = Sockets()
         self._sentences = Sentences(store=store, clock=clock)
 
@@ -99,9 +114,13 @@ class WebDesk:
         route("GET", f"{self._base}/desk/ws", checks.guarded(self._socket_of(reception)))
         app.on_shutdown.append(self._shut_down)
 
-    async def new_login_code(self) -> str:
-        """For a link `…/desk#login=CODE`: good once, and for ten minutes."""
-        return await self._sessions.new_code()
+    async def new_login_code(self, role: Role = "admin") -> str:
+        """For a link `…/desk#login=CODE`: good once, and for ten minutes. Whoever uses it has the `role`."""
+        return await self._sessions.new_code(role)
+
+    async def login_code_for(self, member: Member, *, by: Operator) -> str:
+        """As `new_login_code`, for the next session of somebody who is on the roster. Raises `NotAllowed`."""
+        return await self._sessions.code_for(member, by=by)
 
     async def follow(self, announcements: AsyncIterator[Live]) -> None:
         """Tells the sockets what is announced, until the announcements end."""
@@ -119,8 +138,10 @@ class WebDesk:
     async def show(self, item: OutboxId, notice: Notice, view: DeskView) -> Receipt:
         """Names nothing: the page calls messages by their entries, and the name that a conversation keeps for a
         message belongs to a desk that must name it."""
-        if notice.kind == "info":
-            await self._sentences.tell(view.conversation.id, item, notice.text)
+        if notice.kind in ("info", "reminder", "offer") and notice.text:
+            await self._sentences.tell(view.conversation.id, item, notice)
+        elif notice.kind == "conflict":
+            await self._sentences.conflict(view.conversation.id, notice)
         return Receipt()
 
     def _parts(self, reception: Reception) -> Mapping[Part, object]:
@@ -133,14 +154,33 @@ class WebDesk:
                 sessions=self._sessions,
                 sockets=self._sockets,
                 sentences=self._sentences,
-                replies=self._replies,
                 skills=self._skills,
+                roster=self._roster,
+                workspace=self._workspace,
+                suggests=self._suggest is not None,
             ),
             "speaking": SpeakingRequests(
                 reception=reception, files=files, templates=self._templates, on_typing=self._on_typing
             ),
             "files": files,
             "undelivered": UndeliveredRequests(reception=reception, store=self._store),
+            "moving": MovingRequests(reception=reception, roster=self._roster, workspace=self._workspace),
+            "helping": HelpingRequests(
+                reception=reception,
+                store=self._store,
+                suggest=self._suggest,
+                workspace=self._workspace,
+            ),
+            "team": TeamRequests(
+                reception=reception,
+                store=self._store,
+                clock=self._clock,
+                roster=self._roster,
+                sessions=self._sessions,
+                sockets=self._sockets,
+                workspace=self._workspace,
+                skills=self._skills,
+            ),
         }
 
     def _socket_of(self, reception: Reception) -> checks.Handler:

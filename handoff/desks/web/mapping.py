@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping, Sequence
 from datetime import datetime
+from types import MappingProxyType
 
 from estafeta.kernel.model import (
     Button,
@@ -17,20 +18,33 @@ from estafeta.kernel.model import (
     Operator,
     OutboxItem,
     Part,
+    Past,
+    Stage,
     Template,
     Text,
+    Ticket,
     ToCustomer,
 )
-from handoff.card import card, waits_since, words
-from handoff.desks.web import wire
+from flows.model import CannedReply, Workspace
+from handoff.card import NO_DEADLINES, card, waits_since, words
+from handoff.desks.web import wire, wire_entries, wire_help
+from handoff.sla import Deadlines
+
+NOBODY: Mapping[str, str] = MappingProxyType({})
 
 PREVIEW = 200
 """Characters of the last words in the list."""
 
 
-def row(conversation: Conversation, entries: Sequence[Entry], reader: Operator) -> wire.Row:
+def row(
+    conversation: Conversation,
+    entries: Sequence[Entry],
+    reader: Operator,
+    *,
+    deadlines: Deadlines = NO_DEADLINES,
+) -> wire.Row:
     """The conversation as `reader` sees it in the list. `entries` are its latest ones, oldest first."""
-    ticket = conversation.ticket
+    ticket, past = conversation.ticket, conversation.past[-1] if conversation.past else None
     last = next((entry for entry in reversed(entries) if entry.kind == "said"), None)
     assignee = ticket.assignee if ticket else None
     return wire.Row(
@@ -52,7 +66,30 @@ def row(conversation: Conversation, entries: Sequence[Entry], reader: Operator) 
         since=waits_since(conversation, entries),
         mine=assignee is not None and (assignee.desk, assignee.id) == (reader.desk, reader.id),
         undelivered=len(waiting(conversation)),
+        state=_state(conversation, last),
+        priority=ticket.priority if ticket else 0,
+        tags=list(ticket.tags) if ticket else [],
+        answer_by=deadlines.soonest,
+        held_until=ticket.held_until if ticket else None,
+        offered=_offered(ticket, reader),
+        blocked=conversation.blocked,
+        ended_at=past.ended_at if past else None,
+        resolution=past.resolution if past else "",
     )
+
+
+def _state(conversation: Conversation, last: Entry | None) -> wire.State:
+    ticket = conversation.ticket
+    if ticket is None:
+        return "bot"
+    if ticket.held_until is not None:
+        return "held"
+    asked = ticket.asked_at is not None or (last is not None and last.author.kind == "customer")
+    return "waiting" if conversation.stage is Stage.QUEUED or asked else "answered"
+
+
+def _offered(ticket: Ticket | None, reader: Operator) -> bool:
+    return ticket is not None and ticket.offer is not None and reader.id in ticket.offer.to
 
 
 def waiting(conversation: Conversation) -> list[wire.Waiting]:
@@ -64,8 +101,17 @@ def waiting(conversation: Conversation) -> list[wire.Waiting]:
     ]
 
 
-def card_view(conversation: Conversation, entries: Sequence[Entry], now: datetime) -> wire.CardView:
-    known = card(conversation, entries, now)
+def card_view(
+    conversation: Conversation,
+    entries: Sequence[Entry],
+    now: datetime,
+    *,
+    deadlines: Deadlines = NO_DEADLINES,
+    names: Mapping[str, str] = NOBODY,
+) -> wire.CardView:
+    """`names` are those of the team, by their ids."""
+    known = card(conversation, entries, now, deadlines=deadlines)
+    offer = known.offer
     return wire.CardView(
         name=known.name,
         username=known.username,
@@ -82,17 +128,45 @@ def card_view(conversation: Conversation, entries: Sequence[Entry], now: datetim
         promise=known.promise,
         opened_at=known.opened_at,
         assignee=known.assignee,
+        tags=list(known.tags),
+        customer_tags=list(known.customer_tags),
+        priority=known.priority,
+        first_by=known.first_by,
+        next_by=known.next_by,
+        held_until=known.held_until,
+        offer=None
+        if offer is None
+        else wire.OfferView(to=[names.get(who, who) for who in offer.to], until=offer.until, rung=offer.rung),
+        past=[past_view(past) for past in known.past],
+        rating=known.rating,
+        rated=known.rated,
+        blocked=known.blocked,
     )
 
 
-def entry_view(entry: Entry) -> wire.EntryView:
+def past_view(past: Past) -> wire.PastView:
+    return wire.PastView(
+        id=past.id,
+        reason=past.reason.value,
+        skill=past.skill,
+        opened_at=past.opened_at,
+        ended_at=past.ended_at,
+        how=past.how,
+        assignee=past.assignee.name if past.assignee else "",
+        request=past.request,
+        resolution=past.resolution,
+        tags=list(past.tags),
+    )
+
+
+def entry_view(entry: Entry) -> wire_entries.EntryView:
     understood = entry.understanding
-    return wire.EntryView(
+    return wire_entries.EntryView(
         id=entry.id,
         seq=entry.seq,
         at=entry.at,
         kind=entry.kind,
-        author=wire.Speaker(kind=entry.author.kind, name=entry.author.name),
+        author=wire_entries.Speaker(kind=entry.author.kind, name=entry.author.name),
         text=entry.text,
         parts=[_part(place, part) for place, part in enumerate(entry.parts)],
         buttons=[_button(button) for button in entry.buttons],
@@ -124,10 +198,11 @@ def undelivered_view(
     )
 
 
-def replies_view(replies: Mapping[str, Mapping[str, str]]) -> wire.CannedReplies:
-    return wire.CannedReplies(
-        replies=[wire.CannedReply(name=name, text=dict(texts)) for name, texts in replies.items()]
-    )
+def reply_view(reply: CannedReply, content: Workspace) -> wire_help.CannedReply:
+    """In each language of the content."""
+    default = content.default_language
+    texts = {language: reply.text.pick(language, default) for language in content.languages}
+    return wire_help.CannedReply(name=reply.name, text=texts)
 
 
 def _last_words(entry: Entry | None) -> wire.LastWords | None:
@@ -151,20 +226,20 @@ def _score(name: str, confidence: float) -> wire.IntentScore:
     return wire.IntentScore(name=name, confidence=round(shown, 4))
 
 
-def _button(button: Button) -> wire.ShownButton:
-    return wire.ShownButton(id=button.id, text=button.text, url=button.url)
+def _button(button: Button) -> wire_entries.ShownButton:
+    return wire_entries.ShownButton(id=button.id, text=button.text, url=button.url)
 
 
-def _mark(mark: Mark) -> wire.ShownMark:
-    return wire.ShownMark(kind=mark.kind, start=mark.start, end=mark.end, url=mark.url)
+def _mark(mark: Mark) -> wire_entries.ShownMark:
+    return wire_entries.ShownMark(kind=mark.kind, start=mark.start, end=mark.end, url=mark.url)
 
 
-def _part(place: int, part: Part) -> wire.PartView:
+def _part(place: int, part: Part) -> wire_entries.PartView:
     match part:
         case Text():
-            return wire.PartView(kind="text", text=part.text, marks=[_mark(mark) for mark in part.marks])
+            return wire_entries.PartView(kind="text", text=part.text, marks=[_mark(mark) for mark in part.marks])
         case Media():
-            return wire.PartView(
+            return wire_entries.PartView(
                 kind=part.kind,
                 file=place,
                 name=part.name,
@@ -174,13 +249,13 @@ def _part(place: int, part: Part) -> wire.PartView:
             )
         case Location():
             latitude, longitude = _finite(part.latitude), _finite(part.longitude)
-            return wire.PartView(kind="location", name=part.title, latitude=latitude, longitude=longitude)
+            return wire_entries.PartView(kind="location", name=part.title, latitude=latitude, longitude=longitude)
         case Contact():
-            return wire.PartView(kind="contact", name=part.name, phone=part.phone, own=part.own)
+            return wire_entries.PartView(kind="contact", name=part.name, phone=part.phone, own=part.own)
         case Template():
-            return wire.PartView(kind="template", name=part.name, text=part.text)
+            return wire_entries.PartView(kind="template", name=part.name, text=part.text)
         case _:
-            return wire.PartView(kind="unsupported", name=part.kind)
+            return wire_entries.PartView(kind="unsupported", name=part.kind)
 
 
 def _finite(value: float) -> float:

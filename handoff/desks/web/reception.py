@@ -4,16 +4,23 @@ theirs leaves."""
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
 from datetime import datetime
 
 from aiohttp import web
 
 from estafeta.kernel.model import Address, Capabilities, Conversation, ConversationId, Entry, Event, Signal, SignalId
 from estafeta.kernel.ports import Accept, Clock, Store
+from estafeta.roster import ROLES, NotAllowed
+from flows.model import Workspace
 from handoff.desks.web import checks, wire
 from handoff.desks.web.capable import CapabilitiesOf, can_view
 from handoff.desks.web.refusals import Refused
 from handoff.desks.web.sessions import Session, Sessions
+from handoff.floor import Role
+
+WorkspaceOf = Callable[[], Workspace]
+"""The content that is in service now."""
 
 _ID = re.compile(r"[A-Za-z0-9._-]{1,80}")
 _NUMBER = re.compile(r"[0-9]{1,9}")
@@ -44,6 +51,13 @@ class Reception:
         session = await self._sessions.find(request.cookies.get(checks.COOKIE, ""))
         if session is None:
             raise Refused(401, "not_logged_in")
+        return session
+
+    async def member(self, request: web.Request, role: Role) -> Session:
+        """The session of somebody with at least that role. Raises `NotAllowed`."""
+        session = await self.session(request)
+        if ROLES.index(session.role) < ROLES.index(role):
+            raise NotAllowed("needs_admin" if role == "admin" else "needs_supervisor")
         return session
 
     async def conversation(self, request: web.Request) -> Conversation:

@@ -10,15 +10,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from estafeta.kernel.errors import EstafetaError
+from estafeta.roster import NotAllowed
 
 SENTENCES: dict[str, dict[str, str]] = {
     "not_logged_in": {
-        "ru": "Вы не вошли. Откройте ссылку для входа: её печатают estafeta при запуске и estafeta login-link.",
-        "en": "You are not logged in. Open a log-in link: estafeta prints one at start and on estafeta login-link.",
+        "ru": "Вы не вошли. Откройте свою ссылку для входа: её даёт руководитель.",
+        "en": "You are not logged in. Open a log-in link of your own: a supervisor makes it.",
     },
     "code_refused": {
-        "ru": "Эта ссылка для входа уже использована или устарела. Новую печатает команда estafeta login-link.",
-        "en": "This log-in link has been used or is too old. The command estafeta login-link prints a new one.",
+        "ru": "Эта ссылка для входа уже использована или устарела. Попросите новую у руководителя.",
+        "en": "This log-in link has been used or is too old. Ask a supervisor for a new one.",
     },
     "too_many_attempts": {
         "ru": "Слишком много попыток входа. Подождите {seconds} с и попробуйте снова.",
@@ -113,6 +114,88 @@ SENTENCES: dict[str, dict[str, str]] = {
         "ru": "Мессенджер не ответил вовремя. Попробуйте ещё раз.",
         "en": "The messenger did not answer in time. Try again.",
     },
+    "no_ticket": {
+        "ru": "Обращения нет: разговор ведёт бот. Сначала заберите разговор.",
+        "en": "There is no ticket: the bot has the conversation. Take it first.",
+    },
+    "transfer_where": {
+        "ru": "Передать можно в один отдел или одному человеку: назовите «skill» или «to».",
+        "en": "One passes on to one department or one person: name “skill” or “to”.",
+    },
+    "unknown_skill": {"ru": "Такого отдела нет.", "en": "There is no such department."},
+    "unknown_language": {
+        "ru": "На языке «{name}» бот не говорит. Есть: {names}.",
+        "en": "The bot does not speak “{name}”. There are: {names}.",
+    },
+    "unknown_shift": {
+        "ru": "Смены «{name}» нет. В hours.yml есть: {names}.",
+        "en": "There is no shift “{name}”. hours.yml has: {names}.",
+    },
+    "wrong_name": {"ru": "В имени от 1 до 100 знаков.", "en": "A name has 1 to 100 characters."},
+    "unknown_flow": {"ru": "Такого сценария у бота нет.", "en": "The bot has no such flow."},
+    "hold_until": {
+        "ru": "Отложить можно на время в будущем, не дальше {days} дней.",
+        "en": "One puts off until a time to come, at most {days} days away.",
+    },
+    "search_length": {
+        "ru": "Искать можно по словам длиной от {low} до {high} знаков.",
+        "en": "One searches for {low} to {high} characters.",
+    },
+    "unknown_report": {"ru": "Такого отчёта нет.", "en": "There is no such report."},
+    "report_time": {
+        "ru": "Отчёт строится по времени от «since» до «until», не длиннее {days} дней.",
+        "en": "A report is over the time from “since” to “until”, of at most {days} days.",
+    },
+    "name_taken": {
+        "ru": "Это имя уже занято. Назовитесь иначе или попросите руководителя о личной ссылке для входа.",
+        "en": "This name is taken. Choose another, or ask a supervisor for a log-in link of your own.",
+    },
+    "not_enrolled": {
+        "ru": "Вас нет в списке сотрудников. Попросите приглашение у руководителя.",
+        "en": "You are not on the roster. Ask a supervisor for an invitation.",
+    },
+    "removed": {
+        "ru": "Вас убрали из списка сотрудников. Попросите приглашение у руководителя.",
+        "en": "You were taken off the roster. Ask a supervisor for an invitation.",
+    },
+    "needs_supervisor": {
+        "ru": "Это может сделать только руководитель или администратор.",
+        "en": "Only a supervisor or an admin may do this.",
+    },
+    "needs_admin": {"ru": "Это может сделать только администратор.", "en": "Only an admin may do this."},
+    "no_supervisor_yet": {
+        "ru": "Это может только руководитель, а его ещё нет. Первого зовут: estafeta team invite --role admin.",
+        "en": "Only a supervisor may do this, and there is none yet. First: estafeta team invite --role admin.",
+    },
+    "unknown_member": {"ru": "Такого сотрудника нет.", "en": "Nobody of this name is on the roster."},
+    "until_past": {
+        "ru": "Это время уже прошло. Назовите время в будущем.",
+        "en": "This time is over already. Name one to come.",
+    },
+    "unknown_role": {
+        "ru": "Роли бывают такие: operator, supervisor, admin.",
+        "en": "There are the roles operator, supervisor and admin.",
+    },
+    "wrong_capacity": {
+        "ru": "Сколько обращений сразу: число от 1 до 100.",
+        "en": "How many tickets at once: a number from 1 to 100.",
+    },
+    "wrong_hours": {
+        "ru": "Срок приглашения не подходит: слишком короткий или слишком длинный.",
+        "en": "The invitation's time is too short or too long.",
+    },
+    "invite_expired": {
+        "ru": "Приглашение устарело. Попросите новое.",
+        "en": "This invitation has expired. Ask for a new one.",
+    },
+    "invite_elsewhere": {
+        "ru": "Это приглашение для другого рабочего места.",
+        "en": "This invitation is for another desk.",
+    },
+    "invite_revoked": {
+        "ru": "Тот, кто пригласил, больше не может приглашать. Попросите новое приглашение.",
+        "en": "Whoever invited you may not do so any more. Ask for a new invitation.",
+    },
     "messenger_says": {"ru": "{says}", "en": "{says}"},
     "store_unavailable": {
         "ru": "Хранилище сейчас не отвечает. Сообщение не принято, попробуйте ещё раз через минуту.",
@@ -137,6 +220,10 @@ SENTENCES: dict[str, dict[str, str]] = {
     "field_wrong": {
         "ru": "Поле «{field}» записано неверно.",
         "en": "The field “{field}” is not in the expected form.",
+    },
+    "field_zone": {
+        "ru": "Во времени «{field}» не хватает пояса.",
+        "en": "The time “{field}” lacks its time zone.",
     },
     "field_number": {
         "ru": "Поле «{field}» должно быть целым числом от {low} до {high}.",
@@ -171,6 +258,13 @@ def language_of(accept_language: str) -> str:
     return "en"
 
 
+def not_allowed(refused: NotAllowed) -> Refused:
+    """What the roster refused, in the operator's language as far as its reason has a sentence here."""
+    if refused.code in SENTENCES:
+        return Refused(403, refused.code, **dict[str, Any](refused.values))
+    return Refused(403, "messenger_says", says=str(refused))
+
+
 _FIELD_CODES = {
     "missing": "field_missing",
     "extra_forbidden": "field_unknown",
@@ -179,6 +273,7 @@ _FIELD_CODES = {
     "string_too_long": "field_too_long",
     "too_long": "field_too_many",
     "literal_error": "field_choice",
+    "timezone_aware": "field_zone",
 }
 
 

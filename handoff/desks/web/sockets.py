@@ -116,6 +116,12 @@ class Sockets:
             self.remove(listener)
             await listener.socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"logged out")
 
+    async def close_operator(self, operator: str) -> None:
+        """Somebody who was taken off the roster hears nothing more."""
+        for listener in [item for item in self._listeners if item.session.operator.id == operator]:
+            self.remove(listener)
+            await listener.socket.close(code=WSCloseCode.POLICY_VIOLATION, message=b"taken off the roster")
+
     def _tell_changed(self, conversation: ConversationId) -> None:
         self._later.pop(conversation, None)
         now = asyncio.get_running_loop().time()

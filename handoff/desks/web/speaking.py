@@ -25,9 +25,8 @@ from estafeta.kernel.model import (
     Stage,
     Template,
     Text,
-    TicketMoved,
 )
-from handoff.desks.web import checks, wire
+from handoff.desks.web import checks, wire, wire_help
 from handoff.desks.web.capable import REACTIONS, check_can, check_reply
 from handoff.desks.web.files import FileRequests
 from handoff.desks.web.reception import Reception, own_message
@@ -71,6 +70,7 @@ class SpeakingRequests:
             parts=tuple(parts),
             message=asked.id,
             reply_to=await self._answered(conversation, asked.reply_to),
+            sure=asked.sure,
         )
         return await self._reception.signal(session, conversation, asked.id, said)
 
@@ -88,13 +88,6 @@ class SpeakingRequests:
         conversation = await self._reception.conversation(request)
         noted = OperatorNoted(operator=session.operator, text=asked.text, message=asked.id)
         return await self._reception.signal(session, conversation, asked.id, noted)
-
-    async def move(self, request: web.Request) -> web.Response:
-        session = await self._reception.session(request)
-        asked = await checks.body(request, wire.Move)
-        conversation = await self._reception.conversation(request)
-        moved = TicketMoved(operator=session.operator, move=asked.move)
-        return await self._reception.signal(session, conversation, asked.id, moved)
 
     async def typing(self, request: web.Request) -> web.Response:
         """Passed on only while people have the conversation: a customer who talks with the bot must
@@ -154,10 +147,10 @@ class SpeakingRequests:
         await self._reception.session(request)
         found = await self._approved(await self._reception.conversation(request))
         views = [
-            wire.TemplateView(name=item.name, language=item.language, text=item.text, places=_places(item.text))
+            wire_help.TemplateView(name=item.name, language=item.language, text=item.text, places=_places(item.text))
             for item in found
         ]
-        return checks.answer(wire.Templates(templates=views))
+        return checks.answer(wire_help.Templates(templates=views))
 
     async def template(self, request: web.Request) -> web.Response:
         session = await self._reception.session(request)

@@ -2,7 +2,8 @@
 what goes out, and the OpenAPI document is generated from them.
 
 Texts are as they were typed, never HTML. Every model of a request refuses unknown fields, so that a
-misspelt one is told rather than ignored.
+misspelt one is told rather than ignored. Lines of a timeline are in `wire_entries`, what
+helps to answer in `wire_help`, the team in `wire_team`.
 """
 
 from __future__ import annotations
@@ -11,7 +12,7 @@ import re
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
 TEXT_LIMIT = 4_000
 NAME_LIMIT = 60
@@ -19,6 +20,9 @@ CODE_LIMIT = 200
 FILES_LIMIT = 10
 VALUE_LIMIT = 1_024
 VALUES_LIMIT = 30
+TAG_LIMIT = 40
+TAGS_LIMIT = 10
+RESOLUTION_LIMIT = 300
 
 _CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f]")
 _UUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
@@ -52,6 +56,11 @@ MessageId = Annotated[
 
 FileId = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$", description="As the upload's answer named it.")]
 EntrySeq = Annotated[int, Field(ge=1, le=2**31 - 1)]
+Name = Annotated[str, Field(min_length=1, max_length=200)]
+Line = BeforeValidator(_one_line)
+Tag = Annotated[str, Field(min_length=1, max_length=TAG_LIMIT), Line]
+When = Annotated[AwareDatetime, Field(strict=False, description="ISO 8601 with its offset from UTC.")]
+State = Literal["bot", "waiting", "answered", "held"]
 
 
 class Asked(BaseModel):
@@ -59,10 +68,11 @@ class Asked(BaseModel):
 
 
 class LogIn(Asked):
-    """A one-time code, and how colleagues are to see the operator."""
+    """A one-time code or an invitation, and how colleagues are to see the operator: "" with a code that is for one
+    member and tells the name."""
 
     code: Annotated[str, Field(min_length=1, max_length=CODE_LIMIT)]
-    name: Annotated[str, Field(min_length=1, max_length=NAME_LIMIT), BeforeValidator(_one_line)]
+    name: Annotated[str, Field(max_length=NAME_LIMIT), BeforeValidator(_one_line)] = ""
 
 
 class Words(Asked):
@@ -74,12 +84,14 @@ class Words(Asked):
 
 class Reply(Asked):
     """Words for the customer, files (several are an album, the text stands under them), or both.
-    `reply_to` is the `seq` of the customer's message that is answered."""
+    `reply_to` is the `seq` of the customer's message that is answered. `sure`: also when a colleague has the
+    conversation; without it such words are not sent, and `conflicts` of the conversation tells so."""
 
     id: MessageId
     text: Annotated[str, Field(max_length=TEXT_LIMIT), BeforeValidator(_some_text)] = ""
     files: Annotated[list[FileId], Field(max_length=FILES_LIMIT)] = []
     reply_to: EntrySeq | None = None
+    sure: bool = False
 
 
 class FilledTemplate(Asked):
@@ -114,8 +126,38 @@ class MoveUndelivered(Asked):
 
 
 class Move(Asked):
+    """What becomes of the conversation. transfer: to a `skill`, or to the member `to` (by id). hold: `until`
+    then. return: to the bot, at the `flow` if one is named. close: with a `resolution`. tag, untag: `tags`.
+    priority: `priority`. `text` is a word to colleagues about it. `sure`: also from a colleague who
+    has just taken it."""
+
     id: MessageId
-    move: Literal["take", "return", "close"]
+    move: Literal[
+        "take", "return", "close", "transfer", "hold", "resume", "tag", "untag", "priority", "block", "unblock",
+        "ask_contact",
+    ]  # fmt: skip
+    skill: Annotated[str, Field(max_length=200)] = ""
+    to: Annotated[str, Field(max_length=200)] = ""
+    until: When | None = None
+    flow: Annotated[str, Field(max_length=200)] = ""
+    resolution: Annotated[str, Field(max_length=RESOLUTION_LIMIT), Line] = ""
+    tags: Annotated[list[Tag], Field(max_length=TAGS_LIMIT)] = []
+    priority: Annotated[int, Field(ge=-10, le=10)] = 0
+    text: Annotated[str, Field(max_length=TEXT_LIMIT), BeforeValidator(_some_text)] = ""
+    sure: bool = False
+
+
+class Undo(Asked):
+    """Takes back the own message with that id, within the seconds that `me.undo` tells."""
+
+    id: MessageId
+    message: MessageId
+
+
+class Draft(Asked):
+    """Words that are not sent yet, to be looked over."""
+
+    text: Annotated[str, Field(max_length=TEXT_LIMIT), BeforeValidator(_some_text)]
 
 
 class Ping(BaseModel):
@@ -137,12 +179,27 @@ class Failure(Answered):
     error: ErrorBody
 
 
+class Choice(Answered):
+    """Something that can be chosen by its name; titles by language."""
+
+    name: str
+    titles: dict[str, str]
+
+
 class Me(Answered):
+    """`skills`: titles by language. `undo`: so many seconds an answer can be taken back, 0 is never. `flows` are
+    those that the bot can go on with. `tags`: those that mean something to the routing."""
+
     id: str
     name: str
     language: str
     skills: dict[str, dict[str, str]] = {}
-    """Titles of skills by language."""
+    role: Literal["operator", "supervisor", "admin"] = "operator"
+    undo: int = 0
+    flows: list[Choice] = []
+    tags: list[str] = []
+    checks_tone: bool = False
+    suggests: bool = False
 
 
 class LastWords(Answered):
@@ -153,7 +210,9 @@ class LastWords(Answered):
 
 class Row(Answered):
     """A conversation in the list. `waiting`: the customer's words are the last. `since`: since when
-    the customer waits for a person. `mine`: the operator who asks has the ticket."""
+    the customer waits for a person. `mine`: the operator who asks has the ticket. `state`: who is to speak
+    next, in a word. `answer_by`: until when people aim to answer. `offered`: it was offered to the operator who
+    asks, by name. `ended_at` and `resolution` are of the latest ticket that is over."""
 
     id: str
     name: str
@@ -174,6 +233,15 @@ class Row(Answered):
     mine: bool
     undelivered: int
     """So many messages could not be delivered and wait for somebody to decide."""
+    state: State
+    priority: int
+    tags: list[str]
+    answer_by: datetime | None
+    held_until: datetime | None
+    offered: bool
+    blocked: bool
+    ended_at: datetime | None
+    resolution: str
 
 
 class Rows(Answered):
@@ -188,6 +256,29 @@ class CardChannel(Answered):
 class IntentScore(Answered):
     name: str
     confidence: float
+
+
+class OfferView(Answered):
+    """Who was asked to take the ticket, by name (nobody named: everybody), and until when."""
+
+    to: list[str]
+    until: datetime
+    rung: int
+
+
+class PastView(Answered):
+    """A ticket that is over."""
+
+    id: str
+    reason: str
+    skill: str
+    opened_at: datetime
+    ended_at: datetime
+    how: Literal["closed", "returned", "solved", "idle"]
+    assignee: str
+    request: str
+    resolution: str
+    tags: list[str]
 
 
 class CardView(Answered):
@@ -206,6 +297,17 @@ class CardView(Answered):
     promise: datetime | None
     opened_at: datetime | None
     assignee: str
+    tags: list[str]
+    customer_tags: list[str]
+    priority: int
+    first_by: datetime | None
+    next_by: datetime | None
+    held_until: datetime | None
+    offer: OfferView | None
+    past: list[PastView]
+    rating: Literal["", "excellent", "fine", "bad"]
+    rated: Literal["", "bot", "person"]
+    blocked: bool
 
 
 class Window(Answered):
@@ -243,10 +345,21 @@ class Waiting(Answered):
 
 class Told(Answered):
     """A sentence for operators that came just now, such as why an edit did not reach the customer. `text` may be
-    one of the page's own sentences by name (`no_edits`)."""
+    one of the page's own sentences by name (`no_edits`), with `values` in it. `people`: it is for these (by id)
+    alone; `message`: it is about the own message with that id."""
 
     id: str
     text: str
+    values: dict[str, Any] = {}
+    people: list[str] = []
+    message: str = ""
+
+
+class ConflictView(Answered):
+    """The operator's own `message` was not sent, for the colleague `name` has the conversation."""
+
+    message: str
+    name: str
 
 
 class Opened(Answered):
@@ -257,78 +370,7 @@ class Opened(Answered):
     can: Can | None
     undelivered: list[Waiting]
     told: Told | None
-
-
-class Speaker(Answered):
-    kind: str
-    name: str
-
-
-class ShownButton(Answered):
-    """`url` is "" or the http(s) address that it opens."""
-
-    id: str
-    text: str
-    url: str
-
-
-class ShownMark(Answered):
-    """How `text[start:end]` is drawn; offsets count code points."""
-
-    kind: Literal["bold", "italic", "strike", "code", "link"]
-    start: int
-    end: int
-    url: str
-
-
-class PartView(Answered):
-    """A part of an entry. `kind`: text, location, contact, template, unsupported, or the kind of a file: photo,
-    document, voice, audio, video, sticker. Only the fields that apply are set. A file is served at
-    `entries/{seq}/files/{file}`; its `name`, `mime` and `size` are what the sender says of it."""
-
-    kind: str
-    text: str = ""
-    marks: list[ShownMark] = []
-    file: int | None = None
-    name: str = ""
-    mime: str = ""
-    size: int = 0
-    duration: float = 0.0
-    latitude: float = 0.0
-    longitude: float = 0.0
-    phone: str = ""
-    own: bool = False
-
-
-class EntryView(Answered):
-    """One line of the timeline. `text` are its words alone. What `delivery`, `edit`, `deletion` and `reaction`
-    are about is the entry `data.of`, or the messenger's own id of it in `data.message`; what a message answers
-    is the entry `data.reply_to`, or the words `data.quote`."""
-
-    id: str
-    seq: int
-    at: datetime
-    kind: Literal["said", "note", "event", "delivery", "edit", "deletion", "reaction"]
-    author: Speaker
-    text: str
-    parts: list[PartView]
-    buttons: list[ShownButton]
-    channel: str
-    intent: IntentScore | None
-    data: dict[str, Any]
-
-
-class Entries(Answered):
-    entries: list[EntryView]
-
-
-class CannedReply(Answered):
-    name: str
-    text: dict[str, str]
-
-
-class CannedReplies(Answered):
-    replies: list[CannedReply]
+    conflicts: list[ConflictView]
 
 
 class Kept(Answered):
@@ -339,19 +381,6 @@ class Kept(Answered):
     name: str
     mime: str
     size: int
-
-
-class TemplateView(Answered):
-    """In `text` the places for values are {{1}}, {{2}} and so on, up to `places`."""
-
-    name: str
-    language: str
-    text: str
-    places: int
-
-
-class Templates(Answered):
-    templates: list[TemplateView]
 
 
 class UndeliveredView(Answered):

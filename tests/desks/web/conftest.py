@@ -9,6 +9,7 @@ import pytest
 import pytest_asyncio
 from playwright.async_api import Browser, Page, async_playwright, expect
 
+from handoff.desks.web import team
 from tests.chromium import FLAGS
 from tests.desks.web.browser import log_in
 from tests.desks.web.office import Office, open_office
@@ -30,6 +31,12 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.path.parent == HERE and pytest_asyncio.is_async_test(item):
             item.add_marker(pytest.mark.asyncio(loop_scope="session"), append=False)
+
+
+@pytest.fixture(autouse=True)
+def _counted_anew(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The office's clock stands still: what was counted a moment ago would be told for ever."""
+    monkeypatch.setattr(team, "SEEN_FOR", 0.0)
 
 
 @pytest_asyncio.fixture(loop_scope="session")

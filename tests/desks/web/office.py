@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from pathlib import Path
 from typing import Any, Literal
 
@@ -33,9 +34,11 @@ from estafeta.kernel.model import (
     OperatorNoted,
     OperatorReacted,
     OperatorSaid,
+    OperatorUndid,
     OutboundMessage,
     OutboxId,
     OutboxItem,
+    Past,
     Reason,
     Signal,
     Stage,
@@ -49,11 +52,25 @@ from estafeta.kernel.model import (
     Understanding,
 )
 from estafeta.kernel.ports import Accepted, Change, DeskView, Live
+from estafeta.roster import Roster
+from estafeta.suggestions import Suggestion
+from flows import loader
+from flows.model import CannedReply, LocalText, Workspace
 from handoff.desks.web import WebDesk
+from handoff.floor import Role
 from tests.desks.web.cabinet import Cabinet
 from tests.desks.web.store import WatchedStore
 
 HEADERS = {"X-Estafeta": "1"}
+
+CONTENT = Path(__file__).parent / "workspace"
+
+
+@cache
+def content() -> Workspace:
+    """The office's: people aim to answer within ten minutes at any hour."""
+    return loader.load(CONTENT)
+
 
 MB = 1_000_000
 EVERYTHING = Capabilities(
@@ -102,16 +119,39 @@ class Office:
         self.channels: dict[str, Capabilities | None] = {}
         self.approved: list[Template] = []
         self.refuses = ""
+        self.replies = dict(replies or {})
+        self.suggestions: list[Suggestion] = []
+        self.suggested_to = ("", "")
+        self.roster = Roster(self.store, self.clock)
+        self.workspace = content()
         self.desk = WebDesk(
             store=self.store,
             clock=self.clock,
-            replies=replies or {},
             on_typing=self._typed,
             attachments=self.cabinet.attachments,
             capabilities=lambda channel, _account: self.channels.get(channel, EVERYTHING),
             templates=self._templates,
+            roster=self.roster,
+            skills={
+                name: {code: skill.title.pick(code, "en") for code in ("en", "ru")}
+                for name, skill in self.workspace.skills.items()
+            },
+            workspace=self._content,
+            suggest=self._suggest,
             base=base,
         )
+
+    def _content(self) -> Workspace:
+        """With the office's replies."""
+        replies = tuple(CannedReply(name=name, text=LocalText(texts)) for name, texts in self.replies.items())
+        return replace(self.workspace, replies=replies)
+
+    async def _suggest(self, conversation: Conversation, operator: str, language: str) -> Sequence[Suggestion]:
+        return await self.find_suggestions(conversation, operator, language)
+
+    async def find_suggestions(self, _who: Conversation, operator: str, language: str) -> Sequence[Suggestion]:
+        self.suggested_to = (operator, language)
+        return self.suggestions
 
     async def _templates(self, address: Address) -> Sequence[Template]:
         return await self.answer_templates(address)
@@ -119,12 +159,15 @@ class Office:
     async def answer_templates(self, _address: Address) -> Sequence[Template]:
         return self.approved
 
-    async def inform(self, conversation: ConversationId, text: str) -> None:
-        """As the engine tells the desk a sentence, and records that it was shown."""
+    async def inform(self, conversation: ConversationId, text: str, **more: Any) -> None:
+        await self.notify(conversation, Notice(kind="info", text=text, **more))
+
+    async def notify(self, conversation: ConversationId, notice: Notice) -> None:
+        """As the engine tells the desk something, and records that it was shown."""
         now = await self.stored(conversation)
         view = DeskView(conversation=now, entries=(), now=self.clock.now())
-        await self.desk.show(OutboxId(f"info.{now.version}"), Notice(kind="info", text=text), view)
-        await self.commit(now)
+        await self.desk.show(OutboxId(f"info.{now.version}"), notice, view)
+        await self.commit(await self.stored(conversation))
 
     async def _typed(self, conversation: ConversationId, name: str) -> None:
         self.typed.append((conversation, name))
@@ -150,6 +193,10 @@ class Office:
             case OperatorSaid() if self.refuses:
                 data = {"event": "not_said", "why": self.refuses}
                 await self.add(now.id, kind="event", author=Author(kind="system"), data=data, entry_id=name)
+            case OperatorSaid() if now.ticket and now.ticket.assignee not in (None, event.operator) and not event.sure:
+                assert now.ticket.assignee is not None
+                conflict = Notice(kind="conflict", text=now.ticket.assignee.name, message=event.message)
+                await self.notify(now.id, conflict)
             case OperatorSaid():
                 taken = replace(_ticket(now), assignee=_ticket(now).assignee or event.operator)
                 await self.commit(replace(now, stage=Stage.HUMAN, ticket=taken))
@@ -172,10 +219,52 @@ class Office:
                 )
                 await self.event(now.id, event="taken", name=event.operator.name)
             case TicketMoved():
-                await self.commit(replace(now, stage=Stage.BOT, ticket=None))
-                await self.event(now.id, event="returned" if event.move == "return" else "closed")
+                await self._moved(now, event)
+            case OperatorUndid():
+                author = Author(kind="operator", name=event.operator.name)
+                link = next(link for link in now.links if link.there == event.message)
+                await self.event(now.id, event="undone", of=link.entry, name=event.operator.name)
+                await self.add(now.id, kind="deletion", author=author, data={"of": link.entry})
             case _:
                 raise AssertionError(event)
+
+    async def _moved(self, now: Conversation, event: TicketMoved) -> None:
+        name, ticket = event.operator.name, _ticket(now)
+        match event.move:
+            case "return" | "close":
+                past = Past(
+                    id=ticket.id, reason=ticket.reason, skill=ticket.skill, opened_at=ticket.opened_at,
+                    ended_at=self.clock.now(), how="closed" if event.move == "close" else "returned",
+                    assignee=event.operator, request=ticket.request, resolution=event.resolution, tags=ticket.tags,
+                )  # fmt: skip
+                await self.commit(replace(now, stage=Stage.BOT, ticket=None, past=(*now.past, past)))
+                happened = "returned" if event.move == "return" else "closed"
+                await self.event(now.id, event=happened, ticket=ticket.id, name=name, resolution=event.resolution)
+            case "hold":
+                assert event.until is not None
+                mine = replace(ticket, held_until=event.until, assignee=event.operator)
+                await self.commit(replace(now, stage=Stage.HUMAN, ticket=mine))
+                await self.event(now.id, event="held", until=event.until.isoformat(), name=name)
+            case "resume":
+                await self.commit(replace(now, ticket=replace(ticket, held_until=None)))
+                await self.event(now.id, event="resumed")
+            case "transfer":
+                passed = replace(ticket, assignee=None, skill=event.skill or ticket.skill, wanted=event.to)
+                await self.commit(replace(now, stage=Stage.QUEUED, ticket=passed))
+                await self.event(now.id, event="passed_on", name=name, skill=event.skill, to=event.to)
+            case "tag" | "untag":
+                kept = {*ticket.tags, *event.tags} if event.move == "tag" else {*ticket.tags} - {*event.tags}
+                await self.commit(replace(now, ticket=replace(ticket, tags=tuple(sorted(kept)))))
+                await self.event(now.id, event=f"{event.move}ged", tags=list(event.tags), name=name)
+            case "priority":
+                await self.commit(replace(now, ticket=replace(ticket, priority=event.priority)))
+                await self.event(now.id, event="priority", priority=event.priority, name=name)
+            case "block" | "unblock":
+                await self.commit(replace(now, blocked=event.move == "block"))
+                await self.event(now.id, event=f"{event.move}ed", name=name)
+            case _:
+                assert event.move == "ask_contact"
+                await self.say(now.id, "bot", "Please share your phone number")
 
     async def _change(self, now: Conversation, event: OperatorEdited | OperatorDeleted | OperatorReacted) -> None:
         link = next(link for link in now.links if event.message in (link.entry, link.there))
@@ -328,11 +417,11 @@ class Office:
     # --- as a client -----------------------------------------------------------------------------
 
     @asynccontextmanager
-    async def client(self, name: str = "Анна") -> AsyncIterator[ClientSession]:
-        """Logged in under that name; a name of "" is not logged in."""
+    async def client(self, name: str = "Анна", role: Role = "admin") -> AsyncIterator[ClientSession]:
+        """Logged in under that name, with that role; a name of "" is not logged in."""
         async with ClientSession(f"{self.address}{self.base}/", cookie_jar=CookieJar(unsafe=True)) as session:
             if name:
-                code = await self.desk.new_login_code()
+                code = await self.desk.new_login_code(role)
                 body = {"code": code, "name": name}
                 async with session.post("api/v1/login", json=body, headers=HEADERS) as answer:
                     assert answer.status == 204, await answer.text()

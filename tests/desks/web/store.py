@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 
 from estafeta.kernel.errors import StoreUnavailable
 from estafeta.kernel.model import Conversation, ConversationId, Entry, Json, Signal, Stage
@@ -49,6 +50,16 @@ class WatchedStore(SqliteStore):
         self._check()
         return await super().undelivered(limit)
 
+    async def events(
+        self, names: Sequence[str], *, since: datetime, until: datetime, limit: int = 10_000
+    ) -> list[Entry]:
+        self._check()
+        return await super().events(names, since=since, until=until, limit=limit)
+
+    async def items(self, prefix: str, *, after: str = "", limit: int = 1000) -> list[tuple[str, Json]]:
+        self._check()
+        return await super().items(prefix, after=after, limit=limit)
+
     async def put(self, key: str, value: Json) -> None:
         self._check()
         await super().put(key, value)
@@ -65,7 +76,12 @@ class WatchedStore(SqliteStore):
         self.values.pop(key, None)
         return await super().take(key)
 
+    @property
+    def left(self) -> list[str]:
+        """Keys of what the desk itself left."""
+        return [key for key in self.values if key.startswith("desk.")]
+
     async def forget_values(self) -> None:
         """As another process would that ends every session."""
-        for key in list(self.values):
+        for key in self.left:
             await self.put(key, None)

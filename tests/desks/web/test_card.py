@@ -19,10 +19,13 @@ from estafeta.kernel.model import (
     EntryId,
     Location,
     Media,
+    Offer,
     Operator,
     Part,
+    Past,
     Reason,
     Stage,
+    Survey,
     Text,
     Ticket,
     TicketId,
@@ -30,6 +33,7 @@ from estafeta.kernel.model import (
     Unsupported,
 )
 from handoff.card import TRANSCRIPT_LINES, card, waits_since, words
+from handoff.sla import Deadlines
 from tests.desks.web.office import understanding
 
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
@@ -76,6 +80,28 @@ def test_it_tells_who_and_where_answers_go() -> None:
     known = card(conversation(), (), NOW)
     assert (known.name, known.username, known.language, known.messages, known.tickets) == ("Вера", "vera", "ru", 3, 2)
     assert [(item.channel, item.current) for item in known.channels] == [("widget", True), ("telegram", False)]
+
+
+def test_it_tells_the_tickets_labels_deadlines_and_what_was_before() -> None:
+    offer = Offer(to=("o1",), at=NOW, until=minutes(2), rung=1)
+    held = ticket(tags=("бой",), priority=5, held_until=minutes(60), offer=offer, promise=minutes(5))
+    past = [
+        Past(id=TicketId(f"p{n}"), reason=Reason.VIP, skill="delivery", opened_at=minutes(-90),
+             ended_at=minutes(-80 + n), how="closed", resolution=f"итог {n}")
+        for n in range(2)
+    ]  # fmt: skip
+    survey = Survey(about="person", asked_at=NOW, rating="fine")
+    known = card(
+        conversation(ticket=held, past=tuple(past), survey=survey, blocked=True), (), NOW,
+        deadlines=Deadlines(first=minutes(10)),
+    )  # fmt: skip
+    assert (known.tags, known.priority, known.held_until, known.offer) == (("бой",), 5, minutes(60), offer)
+    assert (known.first_by, known.next_by, known.promise, known.blocked) == (minutes(10), None, minutes(5), True)
+    assert ([one.id for one in known.past], known.resolution) == (["p1", "p0"], "итог 1")
+    assert (known.rating, known.rated) == ("fine", "person")
+    asked = Survey(about="bot", asked_at=NOW)
+    bare = card(conversation(stage=Stage.BOT, ticket=None, survey=asked), (), NOW, deadlines=Deadlines(first=NOW))
+    assert (bare.first_by, bare.offer, bare.rated, bare.resolution) == (None, None, "", "")
 
 
 def test_without_a_ticket_there_is_no_reason() -> None:

@@ -9,8 +9,12 @@ from aiohttp import web
 
 from handoff.desks.web.api import Api
 from handoff.desks.web.files import FileRequests
-from handoff.desks.web.openapi import OPERATIONS, document
+from handoff.desks.web.helping import HelpingRequests
+from handoff.desks.web.moving import MovingRequests
+from handoff.desks.web.openapi import document
+from handoff.desks.web.operations import OPERATIONS
 from handoff.desks.web.speaking import SpeakingRequests
+from handoff.desks.web.team import TeamRequests
 from handoff.desks.web.undelivered import UndeliveredRequests
 from tests.desks.web.office import Office
 
@@ -42,7 +46,10 @@ def test_every_reference_leads_somewhere() -> None:
 
 
 def test_every_operation_has_its_handler() -> None:
-    parts = {"reading": Api, "speaking": SpeakingRequests, "files": FileRequests, "undelivered": UndeliveredRequests}
+    parts: dict[str, type] = {
+        "reading": Api, "speaking": SpeakingRequests, "files": FileRequests, "undelivered": UndeliveredRequests,
+        "moving": MovingRequests, "helping": HelpingRequests, "team": TeamRequests,
+    }  # fmt: skip
     assert all(callable(getattr(parts[item.part], item.name)) for item in OPERATIONS)
 
 

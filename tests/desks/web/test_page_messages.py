@@ -166,6 +166,7 @@ async def test_a_half_written_note_never_becomes_words_for_the_customer(page: Pa
     who = await office.customer("Vera", stage=Stage.QUEUED)
     await office.say(who, "customer", "Which lamp?")
     await page.click(row(page, "queued"))
+    await expect(page.locator("#talk")).to_be_visible()
     await page.keyboard.press("Alt+KeyN")
     await page.fill("#text", "a difficult one")
     await choose(page, message(page, "Which lamp?"), "Reply")

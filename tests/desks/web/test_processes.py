@@ -89,11 +89,11 @@ async def test_a_log_out_ends_the_session_at_every_process(office: Office, other
         await socket.send_json({"type": "ping"})
         closed = await asyncio.wait_for(socket.receive(), 5)
         assert (closed.type, closed.data) == (WSMsgType.CLOSE, 1008)
-    assert not office.store.values
+    assert not office.store.left
 
 
 async def test_noting_that_a_session_is_used_does_not_bring_it_back(office: Office) -> None:
-    sessions = Sessions(store=office.store, clock=office.clock)
+    sessions = Sessions(store=office.store, clock=office.clock, roster=office.roster)
     code = await sessions.new_code()
     token, _ = await sessions.log_in(code=code, name="Анна", language="ru", client="")
     session = await sessions.find(token)
@@ -122,7 +122,7 @@ async def test_use_at_one_process_keeps_the_session_alive_at_another(office: Off
         office.clock.move(timedelta(hours=12))
         async with elsewhere.get("api/v1/me") as answer:
             assert answer.status == 401
-    assert not office.store.values
+    assert not office.store.left
 
 
 async def test_what_one_process_remembers_of_a_conversation_is_never_out_of_date(office: Office, other: str) -> None:

@@ -14,7 +14,7 @@ import pytest
 from aiohttp import ClientSession, CookieJar, WSServerHandshakeError
 
 from estafeta.kernel.model import Stage
-from handoff.desks.web.openapi import OPERATIONS
+from handoff.desks.web.operations import OPERATIONS
 from tests.desks.web.office import HEADERS, Office
 
 LOGIN = "api/v1/login"
@@ -30,7 +30,7 @@ async def test_without_a_session_nothing_is_answered(office: Office, item: Any) 
     who = await office.customer("Вера", stage=Stage.QUEUED)
     body = {"id": str(uuid4()), "text": "x"} if item.method == "POST" else None
     async with office.client("") as client:
-        path = f"api/v1{item.path.format(id=who, seq=1, n=0, item='i1')}"
+        path = f"api/v1{item.path.format(id=who, seq=1, n=0, item='i1', desk='web', member='o1', kind='csat')}"
         async with client.request(item.method, path, json=body, headers=HEADERS) as answer:
             assert answer.status == 401
             assert "log-in link" in (await answer.json())["error"]["text"]
@@ -47,12 +47,26 @@ async def test_a_code_works_once(office: Office) -> None:
         assert await try_code(client, code) == 403
 
 
+async def test_who_made_used_and_tried_again_a_link_is_in_the_audit_log(office: Office) -> None:
+    code = await office.desk.new_login_code("supervisor")
+    async with office.client("") as client:
+        assert await try_code(client, code) == 204
+        assert await try_code(client, code) == 403
+        assert await try_code(client, "x" * 32) == 403
+    lines = await office.roster.audited()
+    assert {line["what"] for line in lines} == {"login_link", "invited", "enrolled", "logged_in", "login_refused"}
+    assert sum(line["what"] == "login_refused" for line in lines) == 1, "a guess is none of ours"
+    [made] = [line for line in lines if line["what"] == "login_link"]
+    assert (made["by"]["name"], made["data"]) == ("console", {"role": "supervisor"})
+    assert code not in json.dumps(lines)
+
+
 async def test_a_code_dies_after_ten_minutes(office: Office) -> None:
     code = await office.desk.new_login_code()
     office.clock.move(timedelta(minutes=10))
     async with office.client("") as client:
         assert await try_code(client, code) == 403
-    assert not office.store.values, "a dead code is forgotten"
+    assert not office.store.left, "a dead code is forgotten"
 
 
 async def test_a_store_that_is_out_does_not_cost_the_code(office: Office) -> None:
@@ -66,14 +80,15 @@ async def test_a_store_that_is_out_does_not_cost_the_code(office: Office) -> Non
 
 async def test_the_store_knows_neither_code_nor_token(office: Office) -> None:
     code = await office.desk.new_login_code()
-    assert list(office.store.values) == [f"desk.code.{hashlib.sha256(code.encode()).hexdigest()}"]
+    kept = [key for key in office.store.values if not key.startswith("audit:")]
+    assert kept == [f"desk.code.{hashlib.sha256(code.encode()).hexdigest()}"]
     async with office.client("") as client:
         assert await try_code(client, code) == 204
         token = next(iter(client.cookie_jar)).value
     assert len(token) >= 43, "256 bits"
-    kept = json.dumps(office.store.values)
-    assert token not in kept
-    assert code not in kept
+    everything = json.dumps(office.store.values)
+    assert code not in everything
+    assert token not in everything
 
 
 async def test_guessing_codes_is_slowed_down(office: Office) -> None:
@@ -132,7 +147,7 @@ async def test_a_session_ends_after_twelve_idle_hours(office: Office) -> None:
         assert (await client.get("api/v1/me")).status == 200
         office.clock.move(timedelta(hours=12))
         assert (await client.get("api/v1/me")).status == 401
-    assert not office.store.values
+    assert not office.store.left
 
 
 async def test_a_session_ends_after_seven_days_however_busy(office: Office) -> None:

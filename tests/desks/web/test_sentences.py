@@ -7,12 +7,15 @@ import re
 from handoff.desks.web.page import STATIC
 from handoff.desks.web.refusals import SENTENCES
 
-KEY = re.compile(r'^  "([a-z.]+)": (.+)$', re.MULTILINE)
+KEY = re.compile(r'^  "([a-z._]+)": (.+)$', re.MULTILINE)
 PLACE = re.compile(r"\{(\w+)\}")
 
 
 def sentences(name: str) -> dict[str, str]:
-    return dict(KEY.findall((STATIC / f"{name}.js").read_text(encoding="utf-8")))
+    files = [STATIC / f"{name}.js", STATIC / f"team{name}.js"]
+    found = [pair for file in files for pair in KEY.findall(file.read_text(encoding="utf-8"))]
+    assert len(found) == len(dict(found)), "a sentence stands twice"
+    return dict(found)
 
 
 def test_both_languages_have_every_sentence_with_the_same_places() -> None:
@@ -32,7 +35,7 @@ def test_every_sentence_is_asked_for() -> None:
     pages = "".join(
         path.read_text(encoding="utf-8")
         for path in STATIC.iterdir()
-        if path.suffix in (".js", ".html") and path.stem not in ("russian", "english")
+        if path.suffix in (".js", ".html") and not path.stem.endswith(("russian", "english"))
     )
     beginnings = tuple(re.findall(r"`([a-z.]+)\$\{", pages))
     ends = tuple(re.findall(r"`\$\{\w+\}([a-z.]+)`", pages))

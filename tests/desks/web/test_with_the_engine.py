@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -37,6 +37,7 @@ class Shop:
 
     world: World
     client: ClientSession
+    desk: WebDesk
 
     async def post(self, path: str, **body: Any) -> int:
         given = {"id": str(uuid4()), **body}
@@ -53,6 +54,10 @@ class Shop:
         """The place of the latest message of the customer or the operator."""
         entries = await self.world.entries()
         return [entry.seq for entry in entries if entry.kind == "said" and entry.author.kind == who][-1]
+
+    async def log_in(self, name: str) -> None:
+        given = {"code": await self.desk.new_login_code(), "name": name}
+        assert (await self.client.post("api/v1/login", json=given, headers=HEADERS)).status == 204
 
     @property
     def sent(self) -> OutboundMessage:
@@ -76,10 +81,10 @@ async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         address = f"http://127.0.0.1:{runner.addresses[0][1]}/"
         async with ClientSession(address, cookie_jar=CookieJar(unsafe=True)) as client:
-            given = {"code": await desk.new_login_code(), "name": "Анна"}
-            assert (await client.post("api/v1/login", json=given, headers=HEADERS)).status == 204
+            shop = Shop(world=world, client=client, desk=desk)
+            await shop.log_in("Анна")
             await world.says("Где заказ?")
-            yield Shop(world=world, client=client)
+            yield shop
         await runner.cleanup()
 
 
@@ -141,11 +146,38 @@ async def test_an_undelivered_message_is_sent_again(shop: Shop) -> None:
     assert statuses == ["failed", "sent"]
 
 
+async def test_a_colleagues_conversation_an_undo_and_a_time_to_come_back(shop: Shop) -> None:
+    await shop.post(f"conversations/{WHO}/move", move="take")
+    mine = str(uuid4())
+    await shop.post(f"conversations/{WHO}/reply", id=mine, text="Едет")
+    assert shop.sent.parts == (Text(text="Едет"),)
+    await shop.post(f"conversations/{WHO}/undo", message=mine)
+    assert shop.sent.does == "delete"
+    until = NOON + timedelta(hours=3)
+    await shop.post(f"conversations/{WHO}/move", move="hold", until=until.isoformat(), text="ждём склад")
+    told = await shop.get(f"conversations/{WHO}")
+    assert (told["row"]["state"], told["card"]["held_until"]) == ("held", "2026-11-20T12:00:00Z")
+    await shop.log_in("Борис")
+    sent, theirs = len(shop.world.channel.sent), str(uuid4())
+    await shop.post(f"conversations/{WHO}/reply", id=theirs, text="Я отвечу")
+    assert len(shop.world.channel.sent) == sent
+    assert (await shop.get(f"conversations/{WHO}"))["conflicts"] == [{"message": theirs, "name": "Анна"}]
+    await shop.post(f"conversations/{WHO}/reply", text="Я отвечу", sure=True)
+    assert shop.sent.parts == (Text(text="Я отвечу"),)
+    await shop.post(f"conversations/{WHO}/move", move="close", resolution="нашли")
+    row = (await shop.get(f"conversations/{WHO}"))["row"]
+    assert row["stage"] == "human", "it is a colleague's"
+    await shop.post(f"conversations/{WHO}/move", move="close", resolution="нашли", sure=True)
+    row = (await shop.get(f"conversations/{WHO}"))["row"]
+    assert (row["stage"], row["resolution"]) == ("bot", "нашли")
+
+
 async def test_what_the_bot_said_because_of_an_operator_is_not_the_operators(shop: Shop) -> None:
     await shop.post(f"conversations/{WHO}/move", move="take")
-    bots = await shop.said("bot")
-    assert (await shop.world.entries())[bots - 1].id.startswith("web.")
-    assert await shop.post(f"conversations/{WHO}/entries/{bots}/delete") == 403
+    said = [entry for entry in await shop.world.entries() if entry.kind == "said"]
+    assert said[-1].id.startswith("web.")
+    assert said[-1].author.kind != "operator"
+    assert await shop.post(f"conversations/{WHO}/entries/{said[-1].seq}/delete") == 403
 
 
 async def test_a_message_of_a_channel_that_lost_an_ability_is_refused_at_once(shop: Shop) -> None:

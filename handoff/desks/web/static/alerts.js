@@ -44,17 +44,25 @@ export function look() {
 }
 
 function call(rows) {
+  for (const row of rows) show(row.id, t("notices.new", { name: nameOf(row.name, row.id) }), row.request || row.last?.text || "");
   if (by("want-sound").checked) ring();
+}
+
+/** News of a conversation for who looks elsewhere. */
+export function callOut(id, words) {
+  show(id, words, "");
+  if (by("want-sound").checked) ring();
+}
+
+/** Outside of the page, if that is wanted and nobody looks at it. */
+function show(id, title, body) {
   if (!by("want-notices").checked || document.visibilityState === "visible") return;
-  for (const row of rows) {
-    const body = row.request || row.last?.text || "";
-    const notice = new Notification(t("notices.new", { name: nameOf(row.name, row.id) }), { body, tag: row.id });
-    notice.onclick = () => {
-      window.focus();
-      open(row.id);
-      notice.close();
-    };
-  }
+  const notice = new Notification(title, { body, tag: id });
+  notice.onclick = () => {
+    window.focus();
+    open(id);
+    notice.close();
+  };
 }
 
 /** Two short soft tones; made here, so there is no file to load. */

@@ -41,7 +41,7 @@ async function ask(method, path, body) {
   } catch {
     throw new Failed(0, t("error.network"));
   }
-  if (response.ok) return response.status === 200 ? response.json() : null;
+  if (response.ok) return [200, 201].includes(response.status) ? response.json() : null;
   throw failed(response.status, await response.json().catch(() => null));
 }
 
@@ -51,6 +51,7 @@ function failed(status, told) {
 }
 
 const one = (id) => `conversations/${encodeURIComponent(id)}`;
+const member = ({ desk, id }) => `team/${encodeURIComponent(desk)}/${encodeURIComponent(id)}`;
 const line = (id, seq) => `${one(id)}/entries/${Number(seq)}`;
 
 /** Sends a file; `onProgress` is told the share that has gone, 0 to 1. `stop` of the answer ends it. */
@@ -99,7 +100,24 @@ export const api = {
   newest: (id, limit) => ask("GET", `${one(id)}/entries?newest=1&limit=${limit}`),
   after: (id, seq, limit) => ask("GET", `${one(id)}/entries?after=${seq}&limit=${limit}`),
   say: (id, mode, message) => ask("POST", `${one(id)}/${mode}`, message),
-  move: (id, move) => ask("POST", `${one(id)}/move`, { id: uuid(), move }),
+  move: (id, move, details = {}) => ask("POST", `${one(id)}/move`, { id: uuid(), move, ...details }),
+  undo: (id, message) => ask("POST", `${one(id)}/undo`, { id: uuid(), message }),
+  tone: (id, text) => ask("POST", `${one(id)}/tone`, { text }),
+  suggestions: (id) => ask("GET", `${one(id)}/suggestions`),
+  ready: (id) => ask("GET", `${one(id)}/replies`),
+  find: (id, text, before) => ask("GET", `${one(id)}/find?text=${encodeURIComponent(text)}&before=${Number(before)}`),
+  history: (id) => ask("GET", `${one(id)}/history`),
+  team: () => ask("GET", "team"),
+  presence: (presence, minutes = null) => ask("POST", "presence", { presence, minutes }),
+  changeMember: (one_, fields) => ask("POST", member(one_), fields),
+  removeMember: (one_, why) => ask("POST", `${member(one_)}/remove`, { why }),
+  memberLink: (one_) => ask("POST", `${member(one_)}/link`, {}),
+  invite: (fields) => ask("POST", "invitations", fields),
+  close: (skill, until) => ask("POST", "closures", { skill, until }),
+  reopen: (skill) => ask("POST", "closures/end", { skill }),
+  report: (kind, since, until) =>
+    ask("GET", `reports/${encodeURIComponent(kind)}?since=${encodeURIComponent(since)}&until=${encodeURIComponent(until)}`),
+  audit: () => ask("GET", "audit"),
   typing: (id) => ask("POST", `${one(id)}/typing`),
   edit: (id, seq, message) => ask("POST", `${line(id, seq)}/edit`, message),
   remove: (id, seq) => ask("POST", `${line(id, seq)}/delete`, { id: uuid() }),

@@ -1,13 +1,19 @@
-// Canned replies: typing "/" at the start opens them, more letters search, arrows and Enter choose.
+// Canned replies: typing "/" at the start opens them, more letters search, arrows and Enter choose. What stands in
+// them is filled by the server for the customer whose conversation is open.
 
 import { api } from "./api.js";
 import { by, el } from "./dom.js";
-import { openRow } from "./state.js";
+import { on, openRow, state } from "./state.js";
 import { language, t } from "./words.js";
 
 const MOST = 50;
+/** Milliseconds for which filled replies are good: what the bot knows may change meanwhile. */
+const FRESH = 20000;
 
 let replies = [];
+/** Of the open conversation: its id, when they were read, and name to text. */
+let ready = { of: "", at: 0, texts: new Map() };
+let reading = null;
 let shown = [];
 let at = 0;
 /** The text that is meant as it stands: the list over it was closed by Escape. */
@@ -16,6 +22,18 @@ let insert = () => {};
 
 export function startCanned(onInsert) {
   insert = onInsert;
+  on("open", () => (ready = { of: "", at: 0, texts: new Map() }));
+}
+
+const isReady = () => ready.of === state.open && Date.now() - ready.at < FRESH;
+
+/** Reads the replies as this customer would get them. */
+async function fill() {
+  if (isReady()) return;
+  const of = state.open;
+  reading ??= api.ready(of).finally(() => (reading = null));
+  const found = await reading;
+  if (state.open === of) ready = { of, at: Date.now(), texts: new Map(found.replies.map((one) => [one.name, one.text])) };
 }
 
 /** Reads them anew; without an answer the old ones stay. */
@@ -25,6 +43,7 @@ export async function refresh() {
 
 /** The text in the customer's language if there is one, else in the page's, else in any. */
 function textOf(reply) {
+  if (ready.of === state.open) return ready.texts.get(reply.name) ?? "";
   const texts = reply.text;
   return texts[openRow()?.language] ?? texts[language()] ?? Object.values(texts)[0] ?? "";
 }
@@ -38,6 +57,17 @@ export function follow(value) {
   shown = found.slice(0, MOST);
   at = 0;
   draw();
+  // Without an answer they stand as they are written.
+  if (!isReady()) fill().then(filled, () => {});
+}
+
+/** The same list with the filled words, and the same one chosen. */
+function filled() {
+  if (!isOpen()) return;
+  const chosen = shown[at]?.name;
+  shown = (search(by("text").value) ?? []).slice(0, MOST);
+  at = Math.max(0, shown.findIndex((reply) => reply.name === chosen));
+  draw();
 }
 
 /** The replies a text asks for, or null when it asks for none. */
@@ -45,7 +75,8 @@ function search(value) {
   const match = /^\/([^/\n][^\n]*)?$/.exec(value);
   if (!match) return null;
   const wanted = (match[1] ?? "").trim().toLocaleLowerCase();
-  return replies.filter((reply) => `${reply.name}\n${textOf(reply)}`.toLocaleLowerCase().includes(wanted));
+  const those = ready.of === state.open ? replies.filter((reply) => ready.texts.has(reply.name)) : replies;
+  return those.filter((reply) => `${reply.name}\n${textOf(reply)}`.toLocaleLowerCase().includes(wanted));
 }
 
 /** Whether a text asks for a reply that does not exist. The list may be closed by now: a click on the
@@ -84,9 +115,11 @@ export function key(event) {
   return true;
 }
 
-function take(reply) {
+async function take(reply) {
+  const of = state.open;
   close();
-  insert(textOf(reply));
+  await fill().catch(() => {});
+  if (state.open === of) insert(textOf(reply));
 }
 
 function draw() {

@@ -1,6 +1,8 @@
 // The right pane: who it is, why a person was called, what is known already.
 
 import { bdi, by, el, linked } from "./dom.js";
+import { resolutionWords } from "./moves.js";
+import { openPast } from "./past.js";
 import { on, openRow, skill, state } from "./state.js";
 import { channel, languageName, nameOf, reason, span, spoken, t, when } from "./words.js";
 
@@ -18,7 +20,7 @@ export function draw() {
     return;
   }
   by("card").replaceChildren(
-    ...[ticketPart(card), intentsPart(card), slotsPart(card), customerPart(card)].filter(Boolean),
+    ...[ticketPart(card), intentsPart(card), slotsPart(card), pastPart(card), customerPart(card)].filter(Boolean),
   );
 }
 
@@ -44,9 +46,42 @@ function ticketPart(card) {
         [t("card.assignee"), card.assignee ? bdi(card.assignee) : t("card.nobody")],
         [t("card.skill"), card.skill ? bdi(skill(card.skill)) : ""],
         [t("card.opened"), card.opened_at ? `${when(card.opened_at)} (${span(Date.now() - Date.parse(card.opened_at))})` : ""],
-        [t("card.promise"), el("span", { class: overdue ? "late-text" : "" }, card.promise ? when(card.promise) : t("card.promise.soon"))],
+        [t("card.offered"), card.offer && row?.stage === "queued" ? offered(card.offer) : ""],
+        [t("card.held"), card.held_until ? when(card.held_until) : ""],
+        [t("card.by"), aim(card)],
+        [t("card.priority"), card.priority ? String(card.priority) : ""],
+        [t("card.tags"), card.tags.length ? tags(card.tags) : ""],
+        [t("card.promise"), card.promise ? el("span", { class: overdue ? "late-text" : "" }, when(card.promise)) : ""],
       ]),
     ),
+  );
+}
+
+/** Until when people aim to answer. */
+function aim(card) {
+  const by_ = card.first_by ?? card.next_by;
+  if (!by_) return "";
+  const late = Date.parse(by_) < Date.now();
+  return el("span", { class: late ? "late-text" : "" }, when(by_), late ? ` · ${t("card.late")}` : "");
+}
+
+const offered = (offer) => t("card.offered.to", { names: offer.to.join(", ") || t("card.offered.all"), time: when(offer.until) });
+
+const tags = (names) => el("span", { class: "tags" }, ...names.map((name) => bdi(name, { class: "tag" })));
+
+function pastPart(card) {
+  if (!card.past.length) return null;
+  const [last] = card.past;
+  return part(
+    t("card.past"),
+    facts([
+      [t("card.past.last"), `${reason(last.reason)}, ${when(last.ended_at)}`],
+      [t("card.past.request"), last.request ? bdi(last.request) : ""],
+      [t("card.past.how"), [t(`ended.${last.how}`), last.assignee].filter(Boolean).join(" · ")],
+      [t("card.resolution"), last.resolution ? bdi(resolutionWords(last.resolution)) : ""],
+      [t("card.rating"), card.rating ? t(`rating.${card.rating}`) : ""],
+    ]),
+    el("button", { type: "button", class: "link", onclick: openPast }, t("past.title")),
   );
 }
 
@@ -89,6 +124,8 @@ function customerPart(card) {
     el("p", { class: "card-name" }, bdi(name), card.username ? bdi(` @${card.username}`, { class: "muted" }) : ""),
     facts([
       [t("card.channels"), el("span", { class: "channels" }, ...channels)],
+      [t("card.tags"), card.customer_tags.length ? tags(card.customer_tags) : ""],
+      [t("card.blocked"), card.blocked ? el("span", { class: "late-text" }, t("card.blocked.yes")) : ""],
       [t("card.language"), card.language ? languageName(card.language) : ""],
       [t("card.first"), card.first_seen ? when(card.first_seen) : ""],
       [t("card.history"), `${t("card.messages", { n: card.messages })}, ${t("card.tickets", { n: card.tickets })}`],

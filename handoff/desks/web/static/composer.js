@@ -6,6 +6,7 @@ import { attached, startAttach, taken } from "./attach.js";
 import * as canned from "./canned.js";
 import { context, draw as drawContext, edit, end, startContext } from "./context.js";
 import { by, choose, keep, kept, toast } from "./dom.js";
+import { lookOver, startHints } from "./hints.js";
 import * as limits from "./limits.js";
 import { belongs, emit, on, openRow, state, windowClosed } from "./state.js";
 import { lastOwn } from "./talk.js";
@@ -63,11 +64,32 @@ export function startComposer() {
     },
     ended: putWords,
   });
-  canned.startCanned((text) => {
-    field().value = text;
-    changed();
-    field().focus();
+  canned.startCanned(insert);
+  startHints((text, now) => {
+    if (mode === "note" && field().value.trim()) return toast(t("composer.note.first"));
+    setMode("reply");
+    if (now) return sendWords(text);
+    return insert(text);
   });
+  // Taken back, the words are at hand again, unless others have been begun.
+  on("undid", (item) => {
+    if (item.conversation !== state.open || field().value.trim()) return;
+    setMode("reply");
+    insert(item.text);
+  });
+}
+
+function insert(text) {
+  field().value = text;
+  changed();
+  field().focus();
+}
+
+/** A suggestion as it stands; what is in the field stays there. */
+function sendWords(text) {
+  const row = openRow();
+  if (!row || windowClosed()) return;
+  unsent.add(row.id, "reply", text, { files: [], reply_to: null });
 }
 
 function putWords(text) {
@@ -142,13 +164,20 @@ function changed() {
     setMode("note", { only: true });
   }
   if (mode === "reply") canned.follow(field().value);
+  lookOver(mode === "reply" ? field().value : "");
   saveDraft();
   fit();
   drawCount();
   tellTyping();
 }
 
-function openCanned() {
+/** The field, for words to the customer or for a note, wherever one was. */
+export function write(as) {
+  if (!state.open) return;
+  setMode(as);
+}
+
+export function openCanned() {
   if (!field().value) {
     setMode("reply");
     field().value = "/";
@@ -202,6 +231,7 @@ async function send() {
     as = answer === "note" ? "note" : "reply";
   }
   if (state.open !== row.id) return;
+  lookOver("");
   field().value = "";
   const replyTo = as === "reply" ? (context()?.seq ?? null) : null;
   if (as === "reply") {
@@ -214,7 +244,7 @@ async function send() {
   canned.forget();
   fit();
   drawCount();
-  if (as === "reply") unsent.add(row.id, as, text, { files, reply_to: replyTo });
+  if (as === "reply") unsent.add(row.id, as, text, { files, reply_to: replyTo, sure: Boolean(colleague) });
   else if (text) unsent.add(row.id, as, text);
   field().focus();
 }

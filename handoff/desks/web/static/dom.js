@@ -90,12 +90,15 @@ export function choose(text, buttons) {
   });
 }
 
-/** A sentence that stays for a while; the same one is not shown twice at once. */
-export function toast(text, kind = "error") {
+/** A sentence that stays for a while; the same one is not shown twice at once. `action`: a button's `label`, and where
+ *  it will `go`. */
+export function toast(text, kind = "error", action = null) {
   const box = by("toasts");
   if ([...box.children].some((item) => item.firstChild.textContent === text)) return;
-  const item = el("div", { class: `toast ${kind}` }, el("span", {}, text));
+  const item = el("div", { class: `toast ${kind}` }, el("span", { dir: "auto" }, text));
+  const follow = () => (item.remove(), action.go());
+  if (action) item.append(el("button", { class: "button", type: "button", onclick: follow }, action.label));
   item.append(el("button", { class: "icon-button", type: "button", "aria-label": "×", onclick: () => item.remove() }, "×"));
   box.append(item);
-  setTimeout(() => item.remove(), 9000);
+  setTimeout(() => item.remove(), action ? 30000 : 9000);
 }

@@ -4,8 +4,9 @@
 import { bdi, el } from "./dom.js";
 import { safeLink } from "./marks.js";
 import { excerpt, partsOf } from "./parts.js";
-import { state } from "./state.js";
-import { channel, clock, reason, spoken, t, told } from "./words.js";
+import { skill, state } from "./state.js";
+import { undoButton } from "./undo.js";
+import { channel, clock, reason, spoken, t, told, when } from "./words.js";
 
 let onMore = () => {};
 let onGo = () => {};
@@ -120,6 +121,7 @@ export function drawFoot(message) {
       intent,
       el("span", { class: "message-edited" }, editedMark(message)),
       stateOf(message),
+      message.deleted || !isOwn(entry) ? "" : undoButton(entry),
       ...undeliveredButtons(message),
     ].filter(Boolean),
   );
@@ -181,6 +183,7 @@ export function deleteMessage(message) {
   message.deleted = true;
   message.node.classList.add("gone");
   drawBody(message);
+  drawFoot(message);
 }
 
 /** One reaction of each side: the latest counts. */
@@ -213,9 +216,14 @@ export function eventNode(entry) {
     desk: data.desk ? spoken(data.desk) : "",
     why: data.why ? told(`why.${data.why}`, data.why) : "",
     emoji: data.emoji || "",
+    skill: data.skill ? skill(data.skill) : "",
+    until: data.until ? when(data.until) : "",
+    tags: Array.isArray(data.tags) ? data.tags.join(", ") : "",
+    resolution: data.resolution ? `: ${told(`resolution.${data.resolution}`, data.resolution)}` : "",
+    rating: data.rating ? t(`rating.${data.rating}`) : "",
   };
   const event = entry.kind === "event" ? data.event : entry.kind;
   const known = told(`event.${event}`, "");
   const words = known ? t(`event.${event}`, values) : t("event.other", { name: spoken(event ?? "") });
-  return el("p", { class: "event" }, el("span", {}, words, " "), el("time", { datetime: entry.at }, clock(entry.at)));
+  return el("p", { class: "event", "data-seq": String(entry.seq) }, el("span", {}, words, " "), el("time", { datetime: entry.at }, clock(entry.at)));
 }

@@ -1,10 +1,13 @@
 // The keyboard. Letters are taken by their place on the keyboard, so that they work in any layout.
 
-import { act } from "./actions.js";
-import { toggleMode } from "./composer.js";
+import { openCanned, toggleMode, write } from "./composer.js";
 import { by, el } from "./dom.js";
 import { shownIds } from "./list.js";
+import { act } from "./moves.js";
+import { openPast } from "./past.js";
+import { openPresence } from "./presence.js";
 import { state } from "./state.js";
+import { undoLatest } from "./undo.js";
 import { t } from "./words.js";
 
 const KEYS = [
@@ -12,11 +15,18 @@ const KEYS = [
   ["Shift+Enter", "help.shiftenter"],
   ["↑", "help.last"],
   ["/", "help.canned"],
+  ["J K", "help.step"],
+  ["R N", "help.write"],
+  ["T C", "help.letters"],
+  ["P", "help.presence"],
+  ["G", "help.floor"],
   ["Alt+N", "help.note"],
   ["//", "help.slashes"],
   ["Alt+T", "help.take"],
   ["Alt+R", "help.return"],
   ["Alt+X", "help.close.ticket"],
+  ["Alt+Z", "help.undo"],
+  ["Alt+H", "help.past"],
   ["Alt+↓ Alt+↑", "help.next"],
   ["Alt+F", "help.search"],
   ["Esc", "help.escape"],
@@ -42,15 +52,36 @@ function pressed(event) {
   } else if (event.key === "?" && !typing) {
     event.preventDefault();
     showHelp();
+  } else if (!typing && !event.ctrlKey && !event.metaKey && LETTERS[event.code] && !event.shiftKey) {
+    event.preventDefault();
+    LETTERS[event.code]();
+  } else if (!typing && event.key === "/" && state.open) {
+    event.preventDefault();
+    openCanned();
   } else if (event.key === "Escape") {
     escape(event.target);
   }
 }
 
+/** Outside of fields a letter alone is enough. */
+const LETTERS = {
+  KeyJ: () => step(1),
+  KeyK: () => step(-1),
+  KeyR: () => write("reply"),
+  KeyN: () => write("note"),
+  KeyT: () => act("take"),
+  KeyC: () => act("close"),
+  KeyP: openPresence,
+  KeyG: () => by("floor-open").click(),
+};
+
 const ALT = {
+  KeyZ: undoLatest,
+  KeyH: openPast,
   KeyT: () => act("take"),
   KeyR: () => act("return"),
   KeyX: () => act("close"),
+  KeyP: openPresence,
   KeyN: () => state.open && toggleMode(),
   KeyF: () => by("search").focus(),
   ArrowDown: () => step(1),

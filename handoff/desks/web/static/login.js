@@ -7,14 +7,17 @@ import { fillPage, t } from "./words.js";
 const NAME = "estafeta.desk.name";
 
 let code = "";
+/** The code is one member's, who is known by it. */
+let personal = false;
 let says = "login.none";
 let done = () => {};
 
 /** Takes the code out of the address bar and the history. */
 export function takeCode() {
-  const match = /^#login=([\w-]{1,200})$/.exec(location.hash);
+  const match = /^#login=([\w-]{1,200})(&known)?$/.exec(location.hash);
   if (!match) return;
   code = match[1];
+  personal = Boolean(match[2]);
   history.replaceState(null, "", location.pathname + location.search);
 }
 
@@ -34,18 +37,19 @@ export function showLogin(reason = says) {
   by("login-error").textContent = "";
   by("login-name").value = kept(localStorage, NAME, "");
   drawLogin();
-  if (code) by("login-name").focus();
+  if (code) by(personal ? "login-go" : "login-name").focus();
 }
 
 export function drawLogin() {
   fillPage();
   by("login-fields").hidden = !code;
-  by("login-says").textContent = t(code ? "login.ready" : says);
+  by("login-who").hidden = personal;
+  by("login-says").textContent = t(code ? (personal ? "login.known" : "login.ready") : says);
 }
 
 async function logIn() {
-  const name = by("login-name").value.trim();
-  if (!name) {
+  const name = personal ? "" : by("login-name").value.trim();
+  if (!name && !personal) {
     by("login-error").textContent = t("login.empty");
     by("login-name").focus();
     return;
@@ -54,7 +58,7 @@ async function logIn() {
   by("login-error").textContent = "";
   try {
     await api.login(code, name);
-    keep(localStorage, NAME, name);
+    if (name) keep(localStorage, NAME, name);
     code = "";
     by("login").hidden = true;
     await done();

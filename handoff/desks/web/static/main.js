@@ -1,23 +1,29 @@
 // The desk's start, and the ways between its parts: what is fetched when, what is open, who is logged in.
 
-import * as actions from "./actions.js";
-import { look, startAlerts } from "./alerts.js";
+import { callOut, look, startAlerts } from "./alerts.js";
 import { api, whenLoggedOut } from "./api.js";
 import * as canned from "./canned.js";
 import * as card from "./card.js";
 import * as composer from "./composer.js";
 import { bdi, by, keep, kept, toast } from "./dom.js";
+import * as floor from "./floor.js";
+import { startForm } from "./form.js";
 import { startKeys } from "./keys.js";
 import * as list from "./list.js";
 import { Live } from "./live.js";
 import { startMenu } from "./menu.js";
 import { drawLogin, showLogin, startLogin, takeCode } from "./login.js";
-import { belongs, emit, on, openRow, state } from "./state.js";
+import * as moves from "./moves.js";
+import { hear, startNews } from "./news.js";
+import { startPast } from "./past.js";
+import { startPresence } from "./presence.js";
+import { belongs, emit, on, openRow, skill, state } from "./state.js";
 import * as talk from "./talk.js";
 import { startTemplate } from "./template.js";
 import * as undelivered from "./undelivered.js";
+import { sentNow } from "./undo.js";
 import { unsent } from "./unsent.js";
-import { fillPage, language, nameOf, setLanguage, t, told } from "./words.js";
+import { fillPage, language, nameOf, setLanguage, shortWhen, t, when } from "./words.js";
 
 const THEME = "estafeta.desk.theme";
 const OVER = "estafeta.desk.over";
@@ -51,6 +57,7 @@ function select(id) {
 }
 
 async function follow() {
+  if (!floor.follow(location.hash)) return;
   const id = openedId();
   if (id === state.open) return;
   state.open = id;
@@ -109,6 +116,8 @@ async function refreshOne(id) {
     const before = state.rows.get(id)?.undelivered ?? 0;
     state.rows.set(id, found.row);
     if (id === state.open) opened(found);
+    const news = hear(found);
+    if (news) callOut(id, news);
     emit("rows");
     if (before || found.row.undelivered) quietly(undelivered.refresh());
   } catch (error) {
@@ -122,8 +131,6 @@ async function refreshOne(id) {
   if (id === state.open) drawHead();
 }
 
-let heard = "";
-
 /** What is known of the open conversation besides its row and its timeline. */
 function opened(found) {
   state.card = found.card;
@@ -132,9 +139,7 @@ function opened(found) {
   state.waiting = new Map(found.undelivered.map(({ seq, item }) => [seq, item]));
   emit("card");
   emit("can");
-  if (!found.told || found.told.id === heard) return;
-  heard = found.told.id;
-  toast(told(`why.${found.told.text}`, found.told.text));
+  for (const { message, name } of found.conflicts) unsent.conflict(found.row.id, message, name);
 }
 
 // --- what is above and around -------------------------------------------------------------------------
@@ -153,8 +158,19 @@ function drawHead() {
   by("talk-state").dataset.whose = whose;
   by("talk-state").replaceChildren(
     bdi(t(`state.${whose}`, { name: row.assignee }), { class: "badge" }),
+    row.skill ? bdi(skill(row.skill)) : "",
+    row.state === "held" && row.held_until ? t("row.held", { time: when(row.held_until) }) : "",
+    row.answer_by && row.state !== "held" ? aimed(row) : "",
+    ...row.tags.map((tag) => bdi(tag, { class: "tag" })),
+    row.blocked ? bdi(t("row.blocked"), { class: "badge late" }) : "",
     row.unreachable ? bdi(t("state.unreachable"), { class: "badge late" }) : "",
   );
+}
+
+/** The state that a line above the timeline has room for: until when people aim to answer. */
+function aimed(row) {
+  const late = Date.parse(row.answer_by) < Date.now();
+  return bdi(t(late ? "state.late" : "state.by", { time: shortWhen(row.answer_by) }), { class: late ? "late-text" : "" });
 }
 
 function drawLine(connected, seconds) {
@@ -197,17 +213,23 @@ async function enter() {
     list.startList(select);
     talk.startTalk();
     card.startCard();
-    actions.startActions();
+    startForm();
+    moves.startActions();
+    startPast();
+    floor.startFloor();
     composer.startComposer();
     startMenu();
     startTemplate();
     undelivered.startUndelivered(select);
     startAlerts(select);
+    startNews(select);
     startKeys(select);
+    startPresence();
     on("rows", drawHead);
+    on("reach", talk.reach);
     addEventListener("hashchange", follow);
   }
-  unsent.open(state.me.id, () => emit("unsent"));
+  unsent.open(state.me.id, () => emit("unsent"), sentNow);
   translate();
   live.start();
   await follow();

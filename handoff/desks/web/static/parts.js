@@ -125,7 +125,7 @@ const wordsOf = (part) =>
   part.text || (part.kind === "unsupported" ? t("part.unsupported", { kind: part.name }) : nameOfPart(part));
 
 /** A message in one short line. */
-export function excerpt(parts) {
+export function excerpt(parts, most = 120) {
   const points = Array.from(parts.map(wordsOf).join(" ").replace(/\s+/g, " ").trim());
-  return points.length > 120 ? `${points.slice(0, 119).join("")}…` : points.join("");
+  return points.length > most ? `${points.slice(0, most - 1).join("")}…` : points.join("");
 }

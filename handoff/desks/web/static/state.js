@@ -7,6 +7,11 @@ const listeners = new Map();
 /** A skill's title in the page's language, or its name. */
 export const skill = (name) => state.me?.skills[name]?.[language()] || spoken(name);
 
+export const skillNames = () => Object.keys(state.me?.skills ?? {});
+
+/** Whether who looks leads others. */
+export const leads = () => ["supervisor", "admin"].includes(state.me?.role);
+
 export const state = {
   me: null,
   /** Conversation id to row. */
@@ -23,6 +28,8 @@ export const state = {
   /** Its timeline, ascending. */
   entries: [],
   gone: false,
+  /** Own words that were not sent, for a colleague has the conversation: the message's id to their name. */
+  conflicts: new Map(),
 };
 
 export function on(name, callback) {

@@ -11,6 +11,9 @@ import { decide } from "./undelivered.js";
 import { clock, day, sameDay, t, told } from "./words.js";
 
 const PAGE = 100;
+const LONG = 500;
+/** So many times as much is read at most to reach a line that is far back. */
+const REACHED = 20;
 const JOIN_WITHIN = 5 * 60000;
 const TYPING_LASTS = 6000;
 
@@ -25,7 +28,9 @@ export function startTalk() {
   by("older").addEventListener("click", loadOlder);
   by("chip").addEventListener("click", toBottom);
   by("scroller").addEventListener("scroll", () => {
-    if (atBottom()) setUnseen(0);
+    // A narrower window makes lines wrap, and the browser scrolls to hold what is read: nobody went anywhere.
+    if (shape() !== shaped) shaped = shape();
+    else if (atBottom()) setUnseen(0);
   });
   const grown = new ResizeObserver(() => stuck && toBottom());
   // The timeline itself grows when a picture has come.
@@ -51,11 +56,42 @@ function goTo(id) {
   setTimeout(() => node.classList.remove("found"), 1600);
 }
 
+/** Shows the line with that seq, reading as far back as it takes. */
+export async function reach(seq) {
+  const id = state.open;
+  const box = by("transcript");
+  try {
+    for (let turn = 0; turn < REACHED && (state.entries[0]?.seq ?? 1) > seq; turn += 1) {
+      const first = state.entries[0].seq;
+      const from = Math.max(0, first - 1 - LONG);
+      const { entries } = await api.after(id, from, first - 1 - from);
+      if (state.open !== id) return;
+      merge(entries);
+    }
+  } catch (error) {
+    return toast(error.message);
+  }
+  stuck = false;
+  redraw();
+  const node = [...box.querySelectorAll("[data-seq]")].find((one) => Number(one.dataset.seq) >= seq);
+  if (!node) return;
+  stuck = false;
+  node.scrollIntoView({ block: "center" });
+  node.classList.add("found");
+  setTimeout(() => node.classList.remove("found"), 1600);
+}
+
 /** The operator's own latest message that may be edited, or undefined. */
 export const lastOwn = () =>
   [...drawn.values()].findLast((message) => actionsOf(message).some((action) => action.id === "edit"));
 
 let stuck = true;
+let shaped = "";
+
+function shape() {
+  const box = by("scroller");
+  return `${box.clientWidth}x${box.scrollHeight}`;
+}
 
 function atBottom() {
   const box = by("scroller");
@@ -66,6 +102,7 @@ function atBottom() {
 function toBottom() {
   const box = by("scroller");
   box.scrollTop = box.scrollHeight;
+  shaped = shape();
   stuck = true;
   setUnseen(0);
 }
@@ -161,7 +198,10 @@ function draw(entry) {
     }
     if (entry.kind === "delivery" || (entry.kind === "reaction" && !entry.data.emoji)) return;
   }
-  if (entry.kind === "event") heardEvent(entry);
+  if (entry.kind === "event") {
+    heardEvent(entry);
+    if (QUIET.includes(entry.data.event)) return;
+  }
   const box = by("transcript");
   if (!previous || !sameDay(previous.at, entry.at)) {
     box.append(el("h2", { class: "day" }, el("span", {}, day(entry.at))));
@@ -171,6 +211,9 @@ function draw(entry) {
   else box.append(messages.eventNode(entry));
   previous = entry;
 }
+
+/** What is seen anyway, by the words or the card: these events are for reports. */
+const QUIET = ["answered", "offered", "promise_kept", "undone"];
 
 const CHANGES = {
   delivery: (message, entry) => messages.showDelivery(message, entry.data.status, entry.data.sentence),
@@ -194,6 +237,7 @@ function heardEvent(entry) {
   const { event, of, why } = entry.data;
   const message = drawn.get(of);
   if (event === "resent" && message) messages.showDelivery(message, "accepted");
+  if (event === "undone" && message) messages.showDelivery(message, "undone");
   if (event === "not_said") unsent.refused(state.open, entry.id, told(`why.${why}`, String(why ?? "")));
 }
 
@@ -232,13 +276,23 @@ function pendingNode(item) {
     accepted: t("sent.accepted"),
     failed: t("sent.refused", { why: item.says }),
     stale: t("sent.stale"),
+    conflict: t("sent.conflict", { name: item.says }),
   }[item.state];
+  const asks = item.state === "conflict";
   const foot = el(
     "footer",
     { class: "message-foot" },
     el("time", {}, clock(item.at)),
-    el("span", { class: `message-state ${failed ? "failed" : ""}` }, says),
+    el("span", { class: `message-state ${failed || asks ? "failed" : ""}`, role: asks ? "alert" : false }, says),
   );
+  if (asks) {
+    foot.append(
+      button("conflict.send", () => unsent.again(item.id)),
+      button("conflict.take", () => takeAndSend(item)),
+      item.text ? button("conflict.note", () => unsent.again(item.id, "note")) : "",
+      button("sent.drop", () => unsent.drop(item.id)),
+    );
+  }
   if (failed) {
     foot.append(
       el("button", { type: "button", class: "link", onclick: () => unsent.retry(item.id) }, t("sent.retry")),
@@ -252,6 +306,18 @@ function pendingNode(item) {
     el("div", { class: "message-body", dir: "auto" }, ...pendingBody(item)),
     foot,
   );
+}
+
+const button = (says, onclick) => el("button", { type: "button", class: "link", onclick }, t(says));
+
+/** The colleague's conversation becomes one's own, and then the words go out. */
+async function takeAndSend(item) {
+  try {
+    await api.move(item.conversation, "take", { sure: true });
+    unsent.again(item.id);
+  } catch (error) {
+    toast(error.message);
+  }
 }
 
 function pendingBody(item) {

@@ -9,25 +9,30 @@ const WAITS = [1000, 2000, 5000, 10000, 15000];
 
 let key = "";
 let items = [];
+const recent = new Set();
 let busy = false;
 let failures = 0;
 let timer = 0;
 let onChange = () => {};
+let onSent = () => {};
 
 const save = () => {
-  keep(localStorage, key, items.filter((item) => item.state !== "accepted"));
+  keep(localStorage, key, items);
   onChange();
 };
 
 export const unsent = {
   /** Loads what this operator left. `changed` is called whenever `of()` may answer anew. */
-  open(operator, changed) {
+  open(operator, changed, sent) {
+    onSent = sent;
     key = `estafeta.desk.unsent.${operator}`;
     onChange = changed;
     items = kept(localStorage, key, []).filter((item) => item && typeof item.text === "string");
+    // What the server took is in the timeline soon; until then it may still turn out that it was not sent.
+    items = items.filter((item) => item.state !== "accepted" || Date.now() - item.at < FRESH);
     for (const item of items) {
-      if (Date.now() - item.at > FRESH) item.state = "stale";
-      else if (item.state !== "failed") item.state = "waiting";
+      if (["failed", "conflict", "accepted"].includes(item.state)) continue;
+      item.state = Date.now() - item.at > FRESH ? "stale" : "waiting";
     }
     run();
   },
@@ -37,10 +42,16 @@ export const unsent = {
 
   /** `mode`: reply, note or template. `more`: the `files` that were uploaded, `reply_to`, the `template`. */
   add(conversation, mode, text, more = {}) {
-    items.push({ ...more, id: uuid(), conversation, mode, text, at: Date.now(), state: "waiting", says: "" });
+    const id = uuid();
+    recent.add(id);
+    items.push({ ...more, id, conversation, mode, text, at: Date.now(), state: "waiting", says: "" });
     save();
     run();
+    return id;
   },
+
+  /** Whether a message is of this page: for a while the ids of all that it sent are known. */
+  mine: (id) => recent.has(id),
 
   retry(id) {
     const item = items.find((other) => other.id === id);
@@ -66,6 +77,23 @@ export const unsent = {
     save();
   },
 
+  /** A colleague has the conversation: it was not sent, and its words are kept until somebody decides. */
+  conflict(conversation, id, name) {
+    const item = items.find((other) => other.conversation === conversation && other.id === id);
+    if (!item || item.state === "conflict") return;
+    item.state = "conflict";
+    item.says = name;
+    save();
+  },
+
+  /** Sends it after all, under a new id, or as a note. */
+  again(id, mode = null) {
+    const item = items.find((other) => other.id === id);
+    if (!item) return;
+    items = items.filter((other) => other !== item);
+    this.add(item.conversation, mode ?? item.mode, item.text, { ...item, sure: true });
+  },
+
   /** The timeline has them now. `ids` are entries' ids, which hold the message's. */
   arrived(conversation, ids) {
     const before = items.length;
@@ -88,7 +116,8 @@ export const unsent = {
 function bodyOf(item) {
   if (item.mode === "note") return { id: item.id, text: item.text };
   if (item.mode === "template") return { id: item.id, ...item.template };
-  return { id: item.id, text: item.text, files: (item.files ?? []).map((file) => file.file), reply_to: item.reply_to ?? null };
+  const files = (item.files ?? []).map((file) => file.file);
+  return { id: item.id, text: item.text, files, reply_to: item.reply_to ?? null, sure: Boolean(item.sure) };
 }
 
 async function run() {
@@ -101,6 +130,7 @@ async function run() {
     try {
       await api.say(item.conversation, item.mode, bodyOf(item));
       item.state = "accepted";
+      onSent(item);
       failures = 0;
     } catch (error) {
       if (error.status === 401) break;

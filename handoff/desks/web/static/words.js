@@ -3,9 +3,11 @@
 import { keep, kept } from "./dom.js";
 import { EN } from "./english.js";
 import { RU } from "./russian.js";
+import { EN_TEAM } from "./teamenglish.js";
+import { RU_TEAM } from "./teamrussian.js";
 
 const KEY = "estafeta.desk.language";
-const ALL = { ru: RU, en: EN };
+const ALL = { ru: { ...RU, ...RU_TEAM }, en: { ...EN, ...EN_TEAM } };
 
 let chosen = kept(localStorage, KEY, "");
 if (!ALL[chosen]) chosen = (navigator.language || "").toLowerCase().startsWith("ru") ? "ru" : "en";
