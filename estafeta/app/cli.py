@@ -13,9 +13,12 @@ import click
 from estafeta import __version__
 from estafeta.app import config
 from estafeta.app.channels import MESSENGERS, channels
+from estafeta.app.explain import hours_commands
 from estafeta.app.faults.command import faults
 from estafeta.app.preview import flows
+from estafeta.app.report import report
 from estafeta.app.roles import ALL
+from estafeta.app.team import team
 from estafeta.app.undelivered import outbox
 from estafeta.kernel.errors import EstafetaError
 
@@ -158,21 +161,6 @@ def models_rollback(model: str | None) -> None:
     rollback(config.read().data / "models", model)
 
 
-@main.group()
-def hours() -> None:
-    """When people are at work."""
-
-
-@hours.command("explain")
-@click.argument("when", required=False)
-@click.option("--skill", default="", help="The skill to ask about (default: the workspace's first).")
-def hours_explain(when: str | None, skill: str) -> None:
-    """Say whether people are at work at WHEN (2026-12-31T19:00, local to the schedule; default: now)."""
-    from estafeta.app.explain import explain_hours
-
-    explain_hours(config.read(), when, skill)
-
-
 @main.command("login-link")
 def login_link() -> None:
     """Print a new one-time link to the web desk of the running platform."""
@@ -229,7 +217,10 @@ def status(as_json: bool) -> None:
 main.add_command(faults)
 main.add_command(channels)
 main.add_command(flows)
+main.add_command(hours_commands)
 main.add_command(outbox)
+main.add_command(team)
+main.add_command(report)
 
 
 if __name__ == "__main__":

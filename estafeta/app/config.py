@@ -40,6 +40,10 @@ class DeskConfig(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     enabled: bool = Field(default=True, description="whether the web desk is served")
+    open_to_members: bool = Field(
+        default=False,
+        description="whether every member of the operators' group may answer; false: only who came by an invitation",
+    )
 
 
 class NluConfig(BaseModel):
@@ -47,7 +51,7 @@ class NluConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    deadline: float = Field(default=3.0, gt=0, description="seconds one text may take before a person is called")
+    deadline: float = Field(default=3.0, gt=0, description="seconds that one try at understanding a text may take")
 
 
 class Settings(BaseSettings):
@@ -102,6 +106,11 @@ class Settings(BaseSettings):
         return ((self.telegram,) if self.telegram else ()) + self.telegram_more
 
     @property
+    def _every_bot(self) -> tuple[TelegramConfig, ...]:
+        """With those that work in operators' groups alone."""
+        return self.bots + tuple(bot.desk_bot for bot in self.bots if bot.desk_token is not None)
+
+    @property
     def communities(self) -> tuple[VkConfig, ...]:
         return ((self.vk,) if self.vk else ()) + self.vk_more
 
@@ -111,7 +120,7 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _accounts_have_names_of_their_own(self) -> Settings:
-        for channel, accounts in (("TELEGRAM", self.bots), ("VK", self.communities), ("WHATSAPP", self.numbers)):
+        for channel, accounts in (("TELEGRAM", self._every_bot), ("VK", self.communities), ("WHATSAPP", self.numbers)):
             both = f"ESTAFETA_{channel} and ESTAFETA_{channel}_MORE"
             names = [account.name for account in accounts]
             twice = sorted({name for name in names if names.count(name) > 1})

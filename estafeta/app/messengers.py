@@ -7,8 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Protocol
+from typing import TYPE_CHECKING, Protocol
 
 from aiohttp import web
 
@@ -19,9 +18,15 @@ from bots.whatsapp.config import WhatsAppConfig
 from estafeta.app.config import Settings
 from estafeta.app.set_aside import SetAside
 from estafeta.attachments import Attachments
-from estafeta.kernel.model import Address, Template
+from estafeta.kernel.model import Address, Capabilities, Template
 from estafeta.kernel.ports import Accept, Channel, Clock, Desk, Source, Store
+from estafeta.roster import Roster
+from estafeta.suggestions import SuggestionsOf
 from flows.model import Workspace
+from handoff.floor import Floor
+
+if TYPE_CHECKING:
+    from handoff.desks.telegram_forum.load import Budgets
 
 TemplatesOf = Callable[[Address], Awaitable[Sequence[Template]]]
 
@@ -35,13 +40,16 @@ class Served(Protocol):
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Messenger:
     """One account. Its first channel receives for all of them. `polls`: it asks the messenger for what was written,
-    which one process at a time may do; otherwise `served` takes what the messenger posts."""
+    which one process at a time may do; otherwise `served` takes what the messenger posts. `budgets` are those of the
+    desk's groups, `operators_bot` asks for the name of the bot that works in them."""
 
     channels: tuple[Channel, ...]
     sources: tuple[Source, ...]
     polls: bool
     served: Served | None = None
     desk: Desk | None = None
+    budgets: Budgets | None = None
+    operators_bot: Callable[[], Awaitable[str]] | None = None
     close: tuple[Callable[[], Awaitable[None]], ...] = ()
 
 
@@ -58,6 +66,10 @@ class Surroundings:
     worker: Callable[[], str]
     attachments: Attachments
     templates: TemplatesOf
+    roster: Roster
+    floor: Callable[[], Floor]
+    can: Callable[[Address], Capabilities | None]
+    suggest: SuggestionsOf
     set_aside: SetAside = field(init=False)
 
     def __post_init__(self) -> None:
@@ -69,37 +81,42 @@ def connected(around: Surroundings) -> list[Messenger]:
     settings = around.settings
     with_desk = next((bot for bot in settings.bots if bot.group_id is not None), None)
     return [
-        *(_telegram(bot, around, desk=bot is with_desk) for bot in settings.bots),
+        *(one for bot in settings.bots for one in _telegram(bot, around, desk=bot is with_desk)),
         *(_vk(community, around) for community in settings.communities),
         *(_whatsapp(number, around) for number in settings.numbers),
     ]
 
 
-def _telegram(config: TelegramConfig, around: Surroundings, *, desk: bool) -> Messenger:
+def _telegram(config: TelegramConfig, around: Surroundings, *, desk: bool) -> list[Messenger]:
+    """The customers' bot, and the one of the operators' groups where that is another."""
+    if not desk or config.desk_token is None:
+        return [_bot(config, around, desk_there=desk)]
+    return [_bot(config, around, desk_there=False), _bot(config.desk_bot, around, desk_there=True, customers=False)]
+
+
+def _bot(config: TelegramConfig, around: Surroundings, *, desk_there: bool, customers: bool = True) -> Messenger:
     from bots.telegram.channel import TelegramChannel
-    from bots.telegram.client import TelegramClient, Upload
-    from bots.telegram.content import origin, parts_of
+    from bots.telegram.client import TelegramClient
 
     client = TelegramClient(
         config.token, clock=around.clock, base_url=config.base_url, language=config.language,
         limits=config.limits, buckets=around.buckets, worker=around.worker,
     )  # fmt: skip
-    forum = None
-    if desk and config.group_id is not None:
-        from handoff.desks.telegram_forum.desk import TelegramForumDesk
+    desk = None
+    if desk_there:
+        from estafeta.app.operators import groups_desk
 
-        forum = TelegramForumDesk(
-            client, config.group_id, clock=around.clock, store=around.store, language=config.language,
-            zone=around.workspace.hours.zone, skills=_skills(around.workspace, config.language),
-            attachments=around.attachments, parts_of=partial(parts_of, account=config.name), upload=Upload,
-            origin=origin(config.name), templates=around.templates, web_desk=_web_desk(around.settings),
-        )  # fmt: skip
+        desk = groups_desk(config, client, around)
     channel = TelegramChannel(
-        config, client, clock=around.clock, routes={forum.group_id: forum.handle} if forum else None,
-        set_aside=around.set_aside, attachments=around.attachments, commands=_commands(around.workspace),
+        config, client, clock=around.clock, routes=desk.routes if desk else None,
+        starts=desk.starts if desk else None, others=None if customers or desk is None else desk.groups.handle,
+        set_aside=around.set_aside, attachments=around.attachments,
+        commands=_commands(around.workspace) if customers else None,
     )  # fmt: skip
     return Messenger(
-        channels=(channel,), sources=(channel,), polls=config.mode == "polling", served=channel, desk=forum,
+        channels=(channel,), sources=(channel,), polls=config.mode == "polling", served=channel,
+        desk=desk.groups if desk else None, budgets=desk.budgets if desk else None,
+        operators_bot=desk.bot if desk else None,
         close=(channel.close, client.close),
     )  # fmt: skip
 
@@ -146,10 +163,6 @@ def _whatsapp(config: WhatsAppConfig, around: Surroundings) -> Messenger:
     return Messenger(channels=(channel,), sources=(channel,), polls=False, served=channel, close=(client.close,))
 
 
-def _skills(workspace: Workspace, language: str) -> Mapping[str, str]:
-    return {skill: title.pick(language, workspace.default_language) for skill, title in workspace.skills.items()}
-
-
 def _commands(workspace: Workspace) -> Mapping[str, Sequence[tuple[str, str]]]:
     """By language, the default one first: the commands whose flows have a title."""
     default = workspace.default_language
@@ -158,8 +171,3 @@ def _commands(workspace: Workspace) -> Mapping[str, Sequence[tuple[str, str]]]:
         language: [(flow.command, flow.title.pick(language, default)) for flow in titled if flow.title is not None]
         for language in workspace.languages
     }
-
-
-def _web_desk(settings: Settings) -> str:
-    """Where operators see what their group cannot show, or ""."""
-    return f"{settings.url}/desk" if settings.desk.enabled and settings.public_url else ""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import sys
 from collections.abc import Sequence
 
@@ -11,7 +12,9 @@ import click
 from estafeta.app import config, control, logs, start
 from estafeta.app.config import Settings
 from estafeta.app.roles import WEB, WORKER, chosen
-from estafeta.app.wiring import bound, build, login_link, running
+from estafeta.app.team import NOBODY
+from estafeta.app.wiring import bound, build, running
+from estafeta.kernel.errors import StoreUnavailable
 
 
 def run_platform(settings: Settings, names: Sequence[str] = ()) -> None:
@@ -33,9 +36,11 @@ def run_platform(settings: Settings, names: Sequence[str] = ()) -> None:
         )  # fmt: skip
         async with running(platform, listener):
             if platform.web_desk is not None and WEB in roles:
-                # Not through the log: a link that lets somebody in is a secret.
-                link = await login_link(settings, platform.web_desk)
-                click.echo(f"Operator's desk (a link for one use within ten minutes): {link}")
+                # No link that lets somebody in: what a service prints is kept in a journal that others may read.
+                click.echo(f"Operators' desk: {settings.url}/desk (`estafeta login-link` lets you in)")
+            with contextlib.suppress(StoreUnavailable):  # it runs without that sentence too
+                if WEB in roles and not await platform.roster.members():
+                    click.echo(NOBODY)
             await stop.wait()
 
     start.run_until_stopped(main)

@@ -40,13 +40,17 @@ class StandIns:
     addresses: tuple[tuple[str, str], ...] = ()
 
     def named_in(self, settings: Settings) -> Settings:
-        """The settings with an account for each, as an administrator would write them."""
+        """The settings with an account for each, as an administrator would write them. Whoever is in the stand-in's
+        group is there to try the product: unless the settings say otherwise, nobody has to be let in first."""
         accounts = {
             "telegram": self.telegram and _bot(self.telegram),
             "vk": self.vk and _community(self.vk),
             "whatsapp": self.whatsapp and _number(self.whatsapp),
         }
-        return settings.model_copy(update={name: account for name, account in accounts.items() if account})
+        changed: dict[str, object] = {name: account for name, account in accounts.items() if account}
+        if self.telegram is not None and "open_to_members" not in settings.desk.model_fields_set:
+            changed["desk"] = settings.desk.model_copy(update={"open_to_members": True})
+        return settings.model_copy(update=changed)
 
     async def connect(self, served: Settings) -> None:
         """Tells VK and WhatsApp where the platform listens; it must be running. Raises `ConfigurationError`."""

@@ -169,6 +169,7 @@ ROWS: Sequence[Row] = (
     Row("buttons", "buttons under a message", _count("buttons")),
     Row("label", "length of a button", lambda can: _number(can.label) if can.buttons else ""),
     Row("url_buttons", "buttons that open a page", _yes("url_buttons")),
+    Row("asks_contact", "buttons that ask for the customer's number", _yes("asks_contact")),
     Row("rows", "choices in a list", _count("rows")),
     Row("row", "length of a choice", lambda can: _number(can.row) if can.rows else ""),
     Row("media", "photos", _file("photo")),

@@ -15,7 +15,7 @@ from aiohttp import web
 
 from bots.widget.channel import WidgetChannel
 from estafeta.actions import HttpActions
-from estafeta.app import metrics, status, undelivered
+from estafeta.app import metrics, status, team_control, undelivered
 from estafeta.app.config import Settings
 from estafeta.app.messengers import Messenger, Surroundings, connected
 from estafeta.app.polling import while_leased
@@ -25,16 +25,22 @@ from estafeta.attachments import Attachments
 from estafeta.bot import HUMAN_BUTTON
 from estafeta.bus.memory import MemoryBus
 from estafeta.clock import SystemClock
+from estafeta.engine import Engine
+from estafeta.floor import FloorWatch
 from estafeta.intake import Intake
 from estafeta.kernel.errors import ConfigurationError, StoreUnavailable
 from estafeta.kernel.model import Address, Button, Capabilities, ConversationId, Template
 from estafeta.kernel.ports import Bus, Channel, Clock, Desk, Files, Live, Store, Understander
 from estafeta.presence import Presence
+from estafeta.roster import Roster
+from estafeta.rules import Rules
+from estafeta.suggestions import Suggestions
 from estafeta.tasks import ended
 from estafeta.worker import Worker
 from flows import interpreter, markdown
 from flows.model import LocalText, Workspace
 from handoff.desks.web.desk import WebDesk
+from handoff.floor import Floor
 from storage.files.folder import FolderFiles
 from storage.sqlite import SqliteStore
 
@@ -70,7 +76,21 @@ class Platform:
     files: Files
     widget: WidgetChannel
     web_desk: WebDesk | None
+    roster: Roster
     messengers: Sequence[Messenger]
+    watches: Sequence[FloorWatch] = ()
+
+
+@dataclass(slots=True)
+class _Looking:
+    """Where desks look for who is at work: the worker's rules, or in a process without a worker its own."""
+
+    rules: Rules
+    of: Engine | None = None
+
+    @property
+    def floor(self) -> Floor:
+        return (self.of or self).rules.floor
 
 
 async def login_link(settings: Settings, desk: WebDesk | None) -> str:
@@ -108,23 +128,31 @@ def build(
         folder=settings.data / "files" / "incoming",
     )  # fmt: skip
     channels: dict[tuple[str, str], Channel] = {}
+    roster = Roster(store, clock, open_to_members=settings.desk.open_to_members, known=team_control.known(workspace))
+    suggestions = Suggestions(store=store, clock=clock, workspace=lambda: workspace, understander=understander)
+    looking = _Looking(rules=Rules(workspace=workspace, desks=()))
 
     async def templates(address: Address) -> Sequence[Template]:
         channel = channels.get((address.channel, address.account))
         return await channel.templates() if channel is not None else ()
 
+    def can(address: Address) -> Capabilities | None:
+        channel = channels.get((address.channel, address.account))
+        return channel.capabilities if channel is not None else None
+
     messengers = connected(
         Surroundings(
             settings=settings, workspace=workspace, store=store, clock=clock, buckets=buckets,
             worker=(lambda: presence.name if presence.sure else "") if WORKER in roles else (lambda: "no worker"),
-            attachments=attachments, templates=templates,
+            attachments=attachments, templates=templates, roster=roster, floor=lambda: looking.floor, can=can,
+            suggest=suggestions.of,
         )
     )  # fmt: skip
     widget = _widget(settings, workspace, store, bus, clock, attachments)
     desks: dict[str, Desk] = {}
     web_desk = None
     if settings.desk.enabled:
-        web_desk = _web_desk(workspace, store, bus, clock, channels, attachments, templates)
+        web_desk = _web_desk(workspace, store, bus, clock, channels, attachments, templates, roster, suggestions)
         desks[web_desk.name] = web_desk
     for messenger in messengers:
         attachments.sources.update({source.origin: source for source in messenger.sources})
@@ -138,9 +166,13 @@ def build(
         worker = Worker(
             store=store, bus=bus, clock=clock, presence=presence, understander=understander, workspace=workspace,
             channels=channels, desks=desks, actions=actions, attachments=attachments, language=settings.language,
+            roster=roster,
             deadline=settings.nlu.deadline, stop_within=settings.stop_within,
             sweeps_every=1.0 if settings.mongo is None else SWEPT_EVERY,
         )  # fmt: skip
+    watches = (FloorWatch(store=store, bus=bus, clock=clock, roster=roster, engine=looking),) if worker is None else ()
+    if worker is not None:
+        looking.of = worker.engine
     app = make_app(
         ready=lambda: _ready(store), login_link=lambda: login_link(settings, web_desk), control_token=control_token
     )
@@ -148,14 +180,21 @@ def build(
         settings=settings, roles=roles, clock=clock, store=store, bus=bus, buckets=buckets, intake=intake,
         presence=presence,
         worker=worker, actions=actions, channels=channels, desks=desks, files=files, widget=widget, web_desk=web_desk,
-        messengers=messengers, app=app,
+        roster=roster,
+        messengers=messengers, watches=watches, app=app,
     )  # fmt: skip
     process = status.Process(
         roles=roles, store=store, bus=bus, clock=clock, name=lambda: presence.name, worker=worker, began=clock.now()
     )
     status.mount(app, process, control_token)
-    metrics.mount(app, worker.engine if worker else None, worker.outbox if worker else None)
+    budgets = next((messenger.budgets for messenger in messengers if messenger.budgets is not None), None)
+    metrics.mount(
+        app, worker.engine if worker else None, worker.outbox if worker else None,
+        budgets.standings if budgets is not None else None,
+    )  # fmt: skip
     undelivered.mount(app, store, intake.accept, clock, control_token)
+    operators_bot = next((messenger.operators_bot for messenger in messengers if messenger.operators_bot), None)
+    team_control.mount(app, roster, team_control.WayIn(settings, web_desk, operators_bot), control_token)
     if WEB in roles:
         served = [m.served for m in messengers if m.served is not None and not m.polls]
         for part in (widget, *((web_desk,) if web_desk else ()), *served):
@@ -212,6 +251,8 @@ def _web_desk(
     channels: Mapping[tuple[str, str], Channel],
     attachments: Attachments,
     templates: Callable[[Address], Awaitable[Sequence[Template]]],
+    roster: Roster,
+    suggestions: Suggestions,
 ) -> WebDesk:
     def capabilities(channel: str, account: str) -> Capabilities | None:
         found = channels.get((channel, account))
@@ -232,12 +273,14 @@ def _web_desk(
     return WebDesk(
         store=store,
         clock=clock,
-        replies={reply.name: told(reply.text) for reply in workspace.replies},
-        skills={skill: told(title) for skill, title in workspace.skills.items()},
+        skills={name: told(skill.title) for name, skill in workspace.skills.items()},
         on_typing=typing,
         attachments=attachments,
         capabilities=capabilities,
         templates=templates,
+        roster=roster,
+        workspace=lambda: workspace,
+        suggest=suggestions.of,
     )
 
 
@@ -299,6 +342,8 @@ def _work(platform: Platform) -> list[Coroutine[Any, Any, None]]:
         elif not messenger.polls and WEB in platform.roles:
             work.append(listen())
     work.extend(desk.listen(accept) for desk in platform.desks.values())
+    work.extend(watch.run() for watch in platform.watches)
+    work.extend(messenger.budgets.tell() for messenger in platform.messengers if messenger.budgets is not None)
     return work
 
 

@@ -11,6 +11,7 @@ from estafeta.app.config import Settings
 from estafeta.app.messengers import Surroundings, connected
 from estafeta.clock import TestClock
 from flows import loader
+from handoff.floor import Floor
 from storage.sqlite import SqliteStore
 
 NUMBER = {"token": "t" * 20, "waba_id": "7", "app_secret": "s" * 20, "verify_token": "v" * 20}
@@ -26,6 +27,7 @@ def test_numbers_of_one_account_take_each_others_webhooks(tmp_path: Path) -> Non
         Surroundings(
             settings=settings, workspace=workspace, store=SqliteStore(tmp_path / "a.db", clock=clock), clock=clock,
             buckets=None, worker=lambda: "w", attachments=None, templates=None,  # type: ignore[arg-type]
+            roster=None, floor=Floor, can=lambda _: None, suggest=None,  # type: ignore[arg-type]
         )
     )  # fmt: skip
     for messenger in made:

@@ -20,7 +20,9 @@ from aiohttp import web
 from click.testing import CliRunner
 from pydantic import SecretStr
 
+from bots.telegram.client import TelegramClient
 from bots.telegram.config import TelegramConfig
+from bots.telegram.convert import ALLOWED_UPDATES
 from bots.telegram.webhook import path
 from bots.widget.config import WidgetConfig
 from estafeta.app import config, start
@@ -32,6 +34,7 @@ from estafeta.app.faults.servers import MongoServer, RedisServer, free_port, ser
 from estafeta.bus.redis.config import RedisConfig
 from estafeta.clock import SystemClock
 from estafeta.fakes.telegram import FakeTelegram
+from handoff.desks.telegram_forum.menu import menus
 from nlu.train import train
 from storage.mongo.config import MongoConfig
 from storage.mongo.store import MongoStore
@@ -86,10 +89,12 @@ def test_a_sound_installation_has_nothing_wrong_and_is_left_as_it_is(sound: Path
     result = CliRunner().invoke(main, ["doctor"])
     assert result.exit_code == 0, result.output
     *lines, last = result.stdout.splitlines()
-    assert last == "0 errors, 0 warnings"
-    assert {line.split()[0] for line in lines} == {"OK"}
+    assert last == "0 errors, 1 warning"
+    assert {line.split()[0] for line in lines[:-1]} == {"OK"}
+    assert lines[-1].startswith("WARNING  team: nobody is on it")
     assert [line.split()[1] for line in lines] == [
         "settings:", "workspace:", "data:", "data:", "model:", "port:", "addresses:", "store:", "files:", "bus:",
+        "team:",
     ]  # fmt: skip
     assert sorted(sound.rglob("*")) == before
 
@@ -98,7 +103,7 @@ def test_what_is_wrong_ends_with_1_and_a_warning_with_0(sound: Path, monkeypatch
     monkeypatch.setenv("ESTAFETA_HOST", "0.0.0.0")  # noqa: S104
     result = CliRunner().invoke(main, ["doctor", "--json"])
     found = [Finding(**finding) for finding in json.loads(result.stdout)]
-    assert (result.exit_code, levels(found).count("warning"), levels(found).count("error")) == (0, 1, 0)
+    assert (result.exit_code, levels(found).count("warning"), levels(found).count("error")) == (0, 2, 0)
     monkeypatch.setenv("ESTAFETA_WORKSPACE", str(sound))
     result = CliRunner().invoke(main, ["doctor"])
     assert result.exit_code == 1
@@ -368,7 +373,18 @@ async def test_a_bot_that_polls_with_a_group_that_is_ready(fake: FakeTelegram) -
     assert found.keys() == {"telegram", "telegram webhook", "telegram group"}
     assert "@estafeta_stand_in_bot" in found["telegram"].text
     assert not fake.calls_of("getUpdates", "deleteWebhook", "setWebhook", "sendMessage", "createForumTopic")
+    assert "see no menu of commands yet" in found["telegram group"].text
     assert fake.violations == []
+
+
+async def test_a_group_whose_menu_is_set_has_nothing_to_be_told(fake: FakeTelegram) -> None:
+    group = fake.group().chat.id
+    client = TelegramClient(SecretStr(fake.token), clock=CLOCK, base_url=fake.url)
+    for call in menus(group, "ru"):
+        await client.call(call)
+    await client.close()
+    found = (await asked(bot(fake, group_id=group)))["telegram group"]
+    assert (found.level, "menu" in found.text) == ("ok", False)
 
 
 async def test_a_wrong_token_is_told_and_not_shown(fake: FakeTelegram) -> None:
@@ -429,7 +445,7 @@ async def receiver() -> AsyncIterator[str]:
 
 
 def webhook(fake: FakeTelegram, url: str) -> None:
-    fake.webhook.set({"url": url, "secret_token": "s"})
+    fake.webhook.set({"url": url, "secret_token": "s", "allowed_updates": ALLOWED_UPDATES})
 
 
 async def test_a_webhook_in_the_way_of_polling_is_told_without_its_path(fake: FakeTelegram, receiver: str) -> None:
@@ -479,3 +495,31 @@ def test_where_telegram_itself_does_not_post_is_told(url: str, level: str) -> No
     """To a Bot API server of one's own other rules apply."""
     given = TelegramConfig(token=SecretStr("7000000001:a-token"), mode="webhook", secret=SecretStr("s"), public_url=url)
     assert _set(given, "").level == level
+
+
+# --- skills of the operators' groups ---------------------------------------------------------------
+
+
+def with_groups(*skills: tuple[str, ...], workspace: Path = SMALL) -> Settings:
+    groups = [{"id": -1002 - number, "skills": each} for number, each in enumerate(skills)]
+    given = TelegramConfig.model_validate({"token": "7000000001:a-token", "group_id": -1001, "groups": groups})
+    return Settings(workspace=workspace, telegram=given)
+
+
+def test_a_group_for_a_skill_that_is_none_is_told(tmp_path: Path) -> None:
+    assert list(local.groups(Settings(workspace=SMALL))) == []
+    assert list(local.groups(with_groups((), workspace=tmp_path))) == []
+    fitting = only(local.groups(with_groups(("delivery",), ())))
+    assert (fitting.level, "-1002 is for delivery" in fitting.text) == ("ok", True)
+    finding = only(local.groups(with_groups(("delivery", "returns"))))
+    assert finding.level == "error"
+    assert "-1002 is for returns, which bot.yml does not name" in finding.text
+    assert "general, delivery" in finding.text
+    assert only(local.groups(with_groups(("delivery",), workspace=tmp_path))).level == "warning"
+
+
+def test_groups_of_a_second_bot_are_told_to_be_idle() -> None:
+    more = TelegramConfig(token=SecretStr("7000000002:another"), account="second", group_id=-1009)
+    given = with_groups().model_copy(update={"telegram_more": (more,)})
+    finding = only(local.groups(given))
+    assert (finding.level, finding.about) == ("warning", "telegram second")

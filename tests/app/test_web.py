@@ -114,6 +114,8 @@ async def test_the_figures_are_prometheus_text(platform: Platform) -> None:
         "estafeta_turns", "estafeta_signals", "estafeta_conflicts", "estafeta_handoffs",
         "estafeta_late_understandings", "estafeta_sent", "estafeta_retried", "estafeta_sent_unsure",
         "estafeta_gave_up", "estafeta_billable", "estafeta_busy_conversations", "estafeta_busy_sends",
+        "estafeta_understandings_tried", "estafeta_understandings_retried", "estafeta_understandings_spared",
+        "estafeta_understanding_given_up",
     }  # fmt: skip
     assert all(families[name].documentation for name in ours)
     assert {families[name].type for name in ours} == {"counter", "gauge"}

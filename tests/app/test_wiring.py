@@ -100,7 +100,7 @@ async def test_no_words_of_people_and_no_secret_is_in_the_logs_of_a_whole_conver
             token=SecretStr(fake.token), secret=SecretStr("a-webhook-secret"), account="shop", base_url=fake.url,
             group_id=group.id,
         )  # fmt: skip
-        settings = settings_for(tmp_path, telegram=telegram, stop_within=0.5)
+        settings = settings_for(tmp_path, telegram=telegram, stop_within=0.5, desk=DeskConfig(open_to_members=True))
         async with at_work(settings, demo_workspace, demo_understander, shop_url) as platform:
             customer.says("Где мой заказ номер 100234, ау-ау?")
             await fake.wait(lambda: any("100234" in text for text in fake.shown(customer)), 15)

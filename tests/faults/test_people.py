@@ -10,7 +10,7 @@ from pydantic import SecretStr
 
 from bots.telegram.config import TelegramConfig
 from bots.widget.config import WidgetConfig
-from estafeta.app.config import Settings
+from estafeta.app.config import DeskConfig, Settings
 from estafeta.app.faults.invariants import judge
 from estafeta.app.faults.ledger import Acknowledged, Echoed, Ledger, OperatorDid, Said, Took
 from estafeta.app.faults.people import GROUP, WORKSPACE, People
@@ -45,8 +45,11 @@ def settings(fake: FakeTelegram, folder: Path, mode: Mode) -> Settings:
     defaults = {name: field.get_default(call_default_factory=True) for name, field in Settings.model_fields.items()}
     widget = WidgetConfig(burst=1000, rate=1000)
     return Settings.model_construct(
-        **{**defaults, "port": port, "data": folder, "telegram": telegram, "widget": widget}
-    )
+        **{
+            **defaults, "port": port, "data": folder, "telegram": telegram, "widget": widget,
+            "desk": DeskConfig(open_to_members=True),
+        }
+    )  # fmt: skip
 
 
 @pytest.mark.slow

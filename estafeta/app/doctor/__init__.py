@@ -1,7 +1,7 @@
 """`estafeta doctor`: looks for what administrators get wrong, and says what to do about it.
 
 It changes nothing, and it may be run beside a running platform. `local` looks at this machine,
-`servers` at the store and the bus; each messenger is asked by the module of its name.
+`servers` at the store and the bus, `team` at who is there to answer; each messenger is asked by the module of its name.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ import click
 
 from estafeta.app import channels, config, logs
 from estafeta.app.config import Settings
-from estafeta.app.doctor import local, servers
+from estafeta.app.doctor import local, servers, team
 from estafeta.app.doctor.finding import Finding, error, fine
 from estafeta.clock import SystemClock
 from estafeta.kernel.errors import ConfigurationError
@@ -45,6 +45,8 @@ async def examine(env_file: Path = Path(".env"), messenger: str = "") -> AsyncIt
     for each in (messenger,) if messenger else channels.MESSENGERS:
         for finding in await channels.examined(settings, each, clock):
             yield finding
+        for finding in local.groups(settings) if each == "telegram" else ():
+            yield finding
 
 
 async def _here(settings: Settings, env_file: Path, clock: Clock) -> AsyncIterator[Finding]:
@@ -58,6 +60,8 @@ async def _here(settings: Settings, env_file: Path, clock: Clock) -> AsyncIterat
     async for finding in servers.files(settings):
         yield finding
     async for finding in servers.bus(settings, clock):
+        yield finding
+    async for finding in team.team(settings, clock):
         yield finding
 
 

@@ -53,6 +53,34 @@ def workspace(settings: Settings) -> Iterator[Finding]:
         yield fine("workspace", f"{folder} has no mistakes")
 
 
+def groups(settings: Settings) -> Iterator[Finding]:
+    """Whether the workspace has the skills that Telegram groups are for. The first group is for all skills, so none
+    is without a group."""
+    desks = [bot for bot in settings.bots if bot.group_id is not None]
+    for idle in desks[1:]:
+        yield warning(
+            f"telegram {idle.account}",
+            f"its groups are not used, for those of {desks[0].name} are: list them in "
+            f"{config.PREFIX}TELEGRAM__GROUPS instead.",
+        )
+    named = [group for bot in desks[:1] for group in bot.desk_groups if group.skills]
+    if not named:
+        return
+    about, (space, _) = "telegram skills", loader.find(settings.workspace)
+    if space is None:
+        yield warning(about, f"not looked at, for {settings.workspace} has mistakes: estafeta check lists them.")
+        return
+    unknown = {group.id: wrong for group in named if (wrong := sorted(set(group.skills) - set(space.skills)))}
+    for group, wrong in unknown.items():
+        yield error(
+            about,
+            f"the group {group} is for {', '.join(wrong)}, which bot.yml does not name: name such a skill there, or "
+            f"one of {', '.join(space.skills)} in {config.PREFIX}TELEGRAM__GROUPS. The platform does not start so.",
+        )
+    if not unknown:
+        yield fine(about, "; ".join(f"{group.id} is for {', '.join(group.skills)}" for group in named))
+
+
 def data(settings: Settings) -> Iterator[Finding]:
     """Makes nothing that is not there: a folder made by whoever runs the doctor might not be the platform's to
     write."""

@@ -1,4 +1,5 @@
-"""What Telegram says about the bot, its webhook and the operators' group, and setting the webhook.
+"""What Telegram says about the bot, the one that works in the operators' groups, their webhooks and these groups; and
+setting the webhooks.
 
 `examine` asks and changes nothing; getUpdates is not tried: it would take away the updates of the platform that runs.
 `connect` tells Telegram where updates go. https://core.telegram.org/bots/api#getting-updates
@@ -22,19 +23,31 @@ from estafeta.kernel.ports import Clock
 
 _PORTS = (None, 443, 80, 88, 8443)
 """https://core.telegram.org/bots/api#setwebhook"""
+_COSTS = {
+    "chat_member": "operators who leave a group can go on answering for some minutes",
+    "message_reaction": "nobody learns of reactions",
+}
+_ASKED_FOR = frozenset(_COSTS)
+"""What Telegram tells only whoever named it (`allowed_updates` of https://core.telegram.org/bots/api#setwebhook)."""
 _LATELY = 3600
 _MANY = 1000
+_NO_MENU = "operators see no menu of commands yet: the platform sets it when it starts"
 _AGAIN = "the platform sets it when it starts, and `estafeta channels connect telegram` does it now"
 
 
 async def examine(config: TelegramConfig, clock: Clock) -> list[Finding]:
-    """All that was found about one bot."""
+    """All that was found about one bot, and the one that works in the groups instead of it."""
     return [finding async for finding in telegram(config, clock)]
 
 
 async def connect(config: TelegramConfig, public_url: str | None, clock: Clock) -> list[str]:
-    """Sets the webhook, or removes the one that is in the way of polling; says what was done. Raises
-    `ConfigurationError` with what to do."""
+    """Sets the webhook, or removes the one that is in the way of polling; says what was done. So for the bot that
+    works in the groups, if that is another. Raises `ConfigurationError` with what to do."""
+    bots = (config,) if config.desk_token is None else (config, config.desk_bot)
+    return [sentence for bot in bots for sentence in await _connect(bot, public_url, clock)]
+
+
+async def _connect(config: TelegramConfig, public_url: str | None, clock: Clock) -> list[str]:
     client = TelegramClient(config.token, clock=clock, base_url=config.base_url, language="en")
     try:
         bot = await _asked(client, "getMe")
@@ -77,6 +90,16 @@ async def _with_webhook(client: TelegramClient, config: TelegramConfig, public_u
 
 async def telegram(config: TelegramConfig, clock: Clock) -> AsyncIterator[Finding]:
     """As `examine`, each as soon as it is known."""
+    desk = config.desk_bot
+    async for finding in _bot(config, clock, in_groups=desk is config):
+        yield finding
+    if desk is not config:
+        async for finding in _bot(desk, clock, in_groups=True):
+            yield finding
+
+
+async def _bot(config: TelegramConfig, clock: Clock, *, in_groups: bool) -> AsyncIterator[Finding]:
+    """One bot; `in_groups`: it works in the operators' groups, if there are any."""
     client = TelegramClient(config.token, clock=clock, base_url=config.base_url, language="en")
     about = _about(config)
     try:
@@ -84,8 +107,14 @@ async def telegram(config: TelegramConfig, clock: Clock) -> AsyncIterator[Findin
         yield fine(about, f"the bot is @{_word(bot.get('username'))}")
         async for finding in _webhook(client, config):
             yield finding
-        async for finding in _group(client, config, reads_all=bot.get("can_read_all_group_messages") is True):
-            yield finding
+        if in_groups and not config.desk_groups:
+            yield fine(
+                _about(config, "group"),
+                "ESTAFETA_TELEGRAM__GROUP_ID is not set: operators answer at the web desk alone",
+            )
+        for group in config.desk_groups if in_groups else ():
+            async for finding in _group(client, config, group.id, bot):
+                yield finding
     except SendFailed as failed:
         yield error(about, failed.sentence)
     finally:
@@ -116,9 +145,10 @@ async def _webhook(client: TelegramClient, config: TelegramConfig) -> AsyncItera
             yield fine(about, "none is set, as mode polling needs it")
     else:
         yield _set(config, url)
-    missing = set(ALLOWED_UPDATES) - set(state.get("allowed_updates") or ALLOWED_UPDATES)
+    missing = set(ALLOWED_UPDATES) - set(state.get("allowed_updates") or set(ALLOWED_UPDATES) - _ASKED_FOR)
     if url and config.mode == "webhook" and missing:
-        yield warning(about, f"Telegram does not tell of {', '.join(sorted(missing))}: {_AGAIN}")
+        costs = "".join(f"; without {name} {lost}" for name, lost in _COSTS.items() if name in missing)
+        yield warning(about, f"Telegram does not tell of {', '.join(sorted(missing))}{costs}: {_AGAIN}")
     if url and time.time() - _number(state.get("last_error_date")) < _LATELY:
         reason = _word(state.get("last_error_message"))
         yield warning(about, f"Telegram could not deliver within the last hour: {reason}")
@@ -156,38 +186,63 @@ def _unreachable(config: TelegramConfig, public_url: str) -> str:
     return ""
 
 
-async def _group(client: TelegramClient, config: TelegramConfig, *, reads_all: bool) -> AsyncIterator[Finding]:
-    about, group = _about(config, "group"), config.group_id
-    if group is None:
-        yield fine(about, "ESTAFETA_TELEGRAM__GROUP_ID is not set: operators answer at the web desk alone")
-        return
+async def _group(
+    client: TelegramClient, config: TelegramConfig, group: int, bot: dict[str, Any]
+) -> AsyncIterator[Finding]:
+    first = group == config.group_id
+    about = _about(config, "group" if first else f"group {group}")
+    setting = "ESTAFETA_TELEGRAM__GROUP_ID" if first else "ESTAFETA_TELEGRAM__GROUPS"
     try:
         chat = await _asked(client, "getChat", chat_id=group)
         own = await _asked(client, "getChatMember", chat_id=group, user_id=client.bot_id)
     except SendFailed as failed:
         yield error(
-            about, f"{failed.sentence} Is {group} the group's id (ESTAFETA_TELEGRAM__GROUP_ID), and the bot in it?"
+            about,
+            f"{failed.sentence} Is {group} the group's id ({setting}), and {_name(bot)} in it? In the group: Add "
+            f"members, {_name(bot)}.",
         )
         return
     if chat.get("id", group) != group:
         yield warning(
-            about, f"the group has a new id, {_word(chat['id'])}: set ESTAFETA_TELEGRAM__GROUP_ID to it. The old one "
+            about, f"the group has a new id, {_word(chat['id'])}: set {setting} to it. The old one "
             "works for as long as Telegram remembers it.",
         )  # fmt: skip
-    yield _rights(about, group, chat, own, reads_all=reads_all)
+    found = _rights(about, group, chat, own, bot)
+    here = int(chat.get("id", group))
+    yield found if found.level != "ok" or await _has_menu(client, here) else fine(about, f"{found.text}; {_NO_MENU}")
 
 
-def _rights(about: str, group: int, chat: dict[str, Any], own: dict[str, Any], *, reads_all: bool) -> Finding:
-    """What the bot may in its group. Operators' reactions and all that they write are told to administrators
-    (https://core.telegram.org/bots/features#privacy-mode)."""
+async def _has_menu(client: TelegramClient, group: int) -> bool:
+    """https://core.telegram.org/bots/api#getmycommands"""
+    return bool(await client.call(RawMethod("getMyCommands", {"scope": {"type": "chat", "chat_id": group}})))
+
+
+def _rights(about: str, group: int, chat: dict[str, Any], own: dict[str, Any], bot: dict[str, Any]) -> Finding:
+    """What the bot may in a group. It pins nothing and deletes nothing but its own messages, for which it needs no
+    right (https://core.telegram.org/bots/api#deletemessage). Operators' reactions, who comes and goes, and all that is
+    written are told to administrators (https://core.telegram.org/bots/features#privacy-mode)."""
     if chat.get("is_forum") is not True:
-        return error(about, f"Topics are not enabled in {group}: enable them in the group's settings.")
+        return error(
+            about, f"Topics are not enabled in {group}: open the group's info, Edit, Topics, and switch them on."
+        )
     if own.get("status") == "creator" or own.get("can_manage_topics") is True:
-        return fine(about, f"{group} has topics, and the bot may manage them")
-    words = f"The bot may not manage topics in {group}: make it an administrator with that right."
-    if own.get("status") != "administrator" and not reads_all:
-        words += " With privacy mode on (@BotFather, /setprivacy), a plain member does not even read what is written."
+        return fine(about, f"{group} has topics, and {_name(bot)} may manage them")
+    wrong = f"{_name(bot)} may not manage topics in {group}:"
+    if own.get("status") == "administrator":
+        return error(
+            about, f"{wrong} open the group's info, Edit, Administrators, {_name(bot)}, and switch Manage topics on."
+        )
+    words = f"{wrong} open the group's info, Edit, Administrators, Add admin, {_name(bot)}, with Manage topics on."
+    if bot.get("can_read_all_group_messages") is not True:
+        words += (
+            " Until then its privacy mode (@BotFather, /setprivacy) is in force: a plain member does not even read "
+            "what is written."
+        )
     return error(about, words)
+
+
+def _name(bot: dict[str, Any]) -> str:
+    return f"@{_word(bot.get('username'))}"
 
 
 def _host(url: str) -> str:
