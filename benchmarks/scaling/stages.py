@@ -30,7 +30,6 @@ from bots.telegram.client import TelegramClient
 from bots.telegram.config import TelegramConfig, TelegramLimits
 from estafeta.app.set_aside import SetAside
 from estafeta.app.start import load_understander, load_workspace
-from estafeta.bot import Rules
 from estafeta.bus.redis.buckets import RedisBuckets
 from estafeta.clock import SystemClock
 from estafeta.decide import Decision, decide, needs_understanding
@@ -45,6 +44,7 @@ from estafeta.kernel.model import (
     Understanding,
 )
 from estafeta.kernel.ports import Bus, Change, Live, Mailbox, Store
+from estafeta.rules import Rules
 
 AT_ONCE = (1, 32)
 _FIRST = 6_000_000_000
