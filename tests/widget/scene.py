@@ -53,7 +53,8 @@ class Scene:
         await self.chat.get_by_role("group", name="Действия с сообщением").get_by_role("button", name=name).click()
 
     async def shows(self, *texts: str) -> None:
-        await expect(self.chat.locator("#entries .bubble")).to_have_text(list(texts))
+        # Longer than the chat waits at most before it connects again (LONGEST_WAIT in line.js).
+        await expect(self.chat.locator("#entries .bubble")).to_have_text(list(texts), timeout=45_000)
 
     def watch(self, page: Page) -> None:
         page.on("pageerror", lambda error: self.errors.append(str(error)))
