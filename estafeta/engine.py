@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import Counter, OrderedDict
-from collections.abc import Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Protocol
@@ -22,6 +22,7 @@ from estafeta.kernel.model import (
     OutboxId,
     Signal,
     Stage,
+    TicketMoved,
     Understanding,
 )
 from estafeta.kernel.ports import MAILBOX, Bus, Change, Clock, Live, Mailbox, Store, Understander
@@ -91,6 +92,7 @@ class Engine:
         self.asking = Asking(understander, clock, deadline)
         self._outbox = outbox
         self.rules = rules
+        self.look_at_team: Callable[[], Awaitable[None]] | None = None
         self._presence = presence
         self._most = most
         self.lanes: Lanes[ConversationId] = Lanes("engine", self.turn, patience=patience)
@@ -177,6 +179,7 @@ class Engine:
         before = work.conversation
         growing = self._growing(conversation_id, mailbox.signals)
         while (group := work.next_group(self.rules, growing)) is not None:
+            await self._know_people(group)
             meaning = await self._meaning(work.conversation, group)
             decision = self._decide(work.opened(group[0]), group, meaning, now)
             work.advanced(decision.conversation, decision.entries, group)
@@ -199,6 +202,12 @@ class Engine:
         if work.applied:
             self._finished(work, before, began)
             await self._bus.announce(Live(kind="changed", conversation=conversation_id))
+
+    async def _know_people(self, group: Sequence[Signal]) -> None:
+        """A conversation may be passed on to somebody who has joined a moment ago, before the floor was looked at."""
+        named = {signal.event.to for signal in group if isinstance(signal.event, TicketMoved) and signal.event.to}
+        if self.look_at_team is not None and named - {member.id for member in self.rules.floor.members}:
+            await self.look_at_team()
 
     async def _mailbox(self, conversation: ConversationId) -> Mailbox:
         """From the store; but when only outcomes of our own sends are to be applied, what was committed

@@ -100,12 +100,16 @@ class FloorWatch:
         self._looked = dict.fromkeys(self._looked, float("-inf"))
         await self._renew()
 
+    async def renew_team(self) -> None:
+        """Looks at the roster now. Raises `StoreUnavailable`."""
+        members = await self._roster.members()
+        self._gone = await self._roster.gone()
+        self._show(members=members, closures=await self._roster.closures(over=_CLOSURES_KEPT))
+        self._looked["team"] = self._clock.monotonic()
+
     async def _renew(self) -> None:
         if self._due("team", self._team):
-            members = await self._roster.members()
-            self._gone = await self._roster.gone()
-            self._show(members=members, closures=await self._roster.closures(over=_CLOSURES_KEPT))
-            self._looked["team"] = self._clock.monotonic()
+            await self.renew_team()
         if self._changed.is_set() or self._due("tickets", self._latest):
             self._changed.clear()  # before looking: what changes meanwhile is looked at next time
             self._looked["tickets"] = float("-inf")

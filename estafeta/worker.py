@@ -77,6 +77,7 @@ class Worker:
         self.floor = (
             FloorWatch(store=store, bus=bus, clock=clock, roster=roster, engine=self.engine) if roster else None
         )
+        self.engine.look_at_team = self.floor.renew_team if self.floor else None
         self.sweeper = Sweeper(
             store=store, bus=bus, clock=clock, engine=self.engine, presence=presence, interval=sweeps_every
         )

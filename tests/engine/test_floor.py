@@ -185,7 +185,27 @@ async def test_a_worker_with_a_roster_keeps_its_floor(
     )  # fmt: skip
     async with worker.running():
         assert [member.id for member in worker.engine.rules.floor.members] == ["anna"]
+        await roster.set_presence(BORIS, "on", by=BORIS)
+        assert worker.engine.look_at_team is not None
+        await worker.engine.look_at_team()
+        assert [member.id for member in worker.engine.rules.floor.members] == ["anna", "boris"]
     await actions.close()
+
+
+async def test_somebody_who_has_just_joined_is_asked_when_a_conversation_is_passed_on_to_them(
+    world: World, watch: FloorWatch, roster: Roster
+) -> None:
+    world.engine.look_at_team = watch.renew_team
+    await roster.set_presence(ANNA, "on", by=ANNA)
+    await watch.refresh()
+    await world.says("a person please")
+    await world.operator("take")
+    await roster.set_presence(BORIS, "on", by=BORIS)  # the floor is looked at only later
+    await world.operator(TicketMoved(operator=ANNA, move="transfer", to="boris"))
+    held = (await world.settled()).ticket
+    assert held is not None
+    assert held.offer is not None
+    assert held.offer.to == ("boris",)
 
 
 async def test_put_off_is_no_load(world: World, watch: FloorWatch, clock: TestClock) -> None:
