@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from playwright.async_api import FilePayload, Page, expect
+from playwright.async_api import FilePayload, Page, Route, expect
 
 from estafeta.kernel.model import Media, Stage
 from tests.desks.web.browser import row
@@ -53,6 +53,23 @@ async def test_several_files_and_words_are_one_message(page: Page, office: Offic
     await expect(page.locator("#tray")).to_be_hidden()
     assert [part.kind for part in sent(office)[:2]] == ["photo", "document"]
     assert len(office.store.signals) == 1
+
+
+async def test_files_of_a_conversation_that_is_just_being_opened_wait_for_it(page: Page, office: Office) -> None:
+    opening = asyncio.Event()
+
+    async def slowly(route: Route) -> None:
+        await opening.wait()
+        await route.continue_()
+
+    await office.customer("Vera", stage=Stage.QUEUED)
+    await page.route("**/api/v1/conversations/*", slowly)
+    await page.click(row(page, "queued"))
+    for file in (LAMP, TERMS):
+        await page.set_input_files("#attach-choose", file)
+        await expect(page.locator("#attach-choose")).to_have_value("")
+    opening.set()
+    await expect(page.locator(".tray-item.ready")).to_have_count(2)
 
 
 async def test_a_file_goes_without_words_and_may_be_taken_out(page: Page, office: Office) -> None:

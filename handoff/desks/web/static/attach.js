@@ -14,6 +14,8 @@ const KINDS = { image: "photo", video: "video", audio: "audio" };
 const trays = new Map();
 let replying = () => true;
 let made = 0;
+/** Files of a conversation that has just been opened: whether its channel takes them is not known yet. */
+let early = { conversation: "", files: [] };
 
 /** `isReplying`: whether the words in the field are for the customer. */
 export function startAttach(isReplying) {
@@ -31,6 +33,7 @@ export function startAttach(isReplying) {
   });
   startDropping(by("talk"));
   for (const news of ["open", "can", "mode"]) on(news, draw);
+  on("can", addEarly);
 }
 
 function startDropping(place) {
@@ -58,6 +61,10 @@ const able = () => Boolean(state.can) && Object.keys(state.can.files).length > 0
 
 function add(files) {
   if (!state.open || !files.length) return;
+  if (!state.can) {
+    early = { conversation: state.open, files: [...(early.conversation === state.open ? early.files : []), ...files] };
+    return;
+  }
   if (!able() || !replying() || windowClosed()) return toast(t("file.none"));
   for (const file of files) {
     if (tray().length >= MOST) {
@@ -69,6 +76,13 @@ function add(files) {
     else begin({ key: (made += 1), source: file, name: file.name, conversation: state.open });
   }
   draw();
+}
+
+function addEarly() {
+  if (!state.can || early.conversation !== state.open) return;
+  const { files } = early;
+  early = { conversation: "", files: [] };
+  add(files);
 }
 
 /** What a channel does not take as it is goes as a document. */
