@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -29,6 +30,14 @@ structlog.dev.ConsoleRenderer.get_active().exception_formatter = structlog.dev.p
 
 ROOT = Path(__file__).resolve().parents[1]
 DEMO = ROOT / "demo"
+
+
+def demo_at_any_hour(folder: Path) -> Path:
+    """A copy of the demo in the new `folder`, whose people are there day and night: for tests by the real clock."""
+    shutil.copytree(DEMO, folder)
+    hours = 'timezone: Europe/Moscow\nschedules: {default: {daily: ["00:00-24:00"]}}\n'
+    (folder / "hours.yml").write_text(hours, encoding="utf-8")
+    return folder
 
 
 @pytest.fixture(scope="session")

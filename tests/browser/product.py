@@ -13,9 +13,17 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from estafeta.app import start
-from tests.conftest import DEMO, ROOT
+from tests.conftest import DEMO, ROOT, demo_at_any_hour
 
 _READY = "Ctrl-C stops."
+_DEMO = """
+import sys
+from pathlib import Path
+from estafeta.app import cli, demo
+demo.FOLDER = Path(sys.argv[1])
+cli.main(sys.argv[2:])
+"""
+"""The command `estafeta`, whose demo serves the workspace that is named first."""
 
 
 def free_ports(count: int = 3) -> int:
@@ -46,6 +54,7 @@ class Product:
     process: asyncio.subprocess.Process | None = None
 
     def __post_init__(self) -> None:
+        demo_at_any_hour(self.data / "workspace")
         shutil.copytree(self.models, self.data / "models")
         start.remember_source(DEMO, self.data / "models")
 
@@ -66,7 +75,8 @@ class Product:
     async def start(self) -> None:
         environment = {key: value for key, value in os.environ.items() if not key.startswith("ESTAFETA_")}
         environment |= {"ESTAFETA_PORT": str(self.port), "ESTAFETA_DATA": str(self.data), "PYTHONUNBUFFERED": "1"}
-        command = [sys.executable, "-m", "estafeta.app.cli", "demo", *(["--telegram"] if self.telegram else [])]
+        arguments = [str(self.data / "workspace"), "demo", *(["--telegram"] if self.telegram else [])]
+        command = [sys.executable, "-c", _DEMO, *arguments]
         self.process = await asyncio.create_subprocess_exec(
             *command, cwd=ROOT, env=environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
         )
