@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal, NewType
@@ -70,9 +71,27 @@ class Profile:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Remembered:
+    """What a flow keeps of a customer for later talks. `source` is the flow; `until` None is for good."""
+
+    value: Json
+    source: str
+    at: datetime
+    until: datetime | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Habit:
+    """How often something was chosen: `weight` counts each choice, those before `at` for less the older they are."""
+
+    weight: float
+    at: datetime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Customer:
     """The person behind a conversation. `language` is a workspace language, "" while unknown. `tags` are
-    people's words for who this is (such as "vip")."""
+    people's words for who this is (such as "vip"). `memory` is by name, `habits` by what is chosen in menus."""
 
     addresses: tuple[Address, ...] = ()
     name: str = ""
@@ -82,6 +101,8 @@ class Customer:
     messages: int = 0
     reachable: bool = True
     tags: tuple[str, ...] = ()
+    memory: Mapping[str, Remembered] = field(default_factory=dict)
+    habits: Mapping[str, Habit] = field(default_factory=dict)
 
 
 # --- what is said --------------------------------------------------------------------------------

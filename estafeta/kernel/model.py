@@ -22,6 +22,7 @@ from estafeta.kernel.content import (
     Customer,
     Entity,
     EntryId,
+    Habit,
     Intent,
     Json,
     Location,
@@ -34,6 +35,7 @@ from estafeta.kernel.content import (
     OutboxId,
     Part,
     Profile,
+    Remembered,
     SignalId,
     Template,
     Text,
@@ -50,6 +52,7 @@ from estafeta.kernel.signals import (
     CustomerSaid,
     Delivered,
     Event,
+    EventHappened,
     GaveUp,
     OperatorDeleted,
     OperatorEdited,
@@ -90,8 +93,10 @@ __all__ = [
     "Entry",
     "EntryId",
     "Event",
+    "EventHappened",
     "Frame",
     "GaveUp",
+    "Habit",
     "Intent",
     "Json",
     "Link",
@@ -112,6 +117,7 @@ __all__ = [
     "OutboundMessage",
     "OutboxId",
     "OutboxItem",
+    "Parked",
     "Part",
     "Past",
     "Profile",
@@ -119,6 +125,7 @@ __all__ = [
     "Rating",
     "ReachabilityChanged",
     "Reason",
+    "Remembered",
     "SaidElsewhere",
     "Signal",
     "SignalId",
@@ -171,21 +178,37 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Frame:
-    """Where a flow waits. `step` is the step's pointer within that version of the flow."""
+    """Where a flow waits. `step` is the step's pointer within that version of the flow. `phase` is what a question
+    asks now: "" its answer, "confirm" whether that is right, "still" whether what is known still holds."""
 
     flow: str
     version: str
     step: str
     attempts: int = 0
+    phase: Literal["", "confirm", "still"] = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parked:
+    """A flow (the last of `frames`, with those that run it) that goes on later: at `until`, or sooner when `event`
+    happens ("": no event). `happened` holds what an event brought while people had the conversation."""
+
+    frames: tuple[Frame, ...]
+    until: datetime
+    event: str = ""
+    happened: tuple[Json, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialog:
-    """The bot's place: a stack of flows (the last is on top) and what they collected."""
+    """The bot's place: a stack of flows (the last is on top) and what they collected. `release` is the version of the
+    content that these frames are of; "" is whichever is in service."""
 
     frames: tuple[Frame, ...] = ()
     slots: Mapping[str, Json] = field(default_factory=dict)
     fallbacks: int = 0
+    parked: tuple[Parked, ...] = ()
+    release: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -314,8 +337,11 @@ class ToDesk:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ToAction:
+    """`release` is whose action it is, "" the one in service."""
+
     action: str
     arguments: Mapping[str, Json] = field(default_factory=dict)
+    release: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

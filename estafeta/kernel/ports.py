@@ -143,6 +143,10 @@ class Store(Protocol):
         """The most recently updated first."""
         ...
 
+    async def tagged(self, tag: str, *, after: str = "", limit: int = 500) -> list[ConversationId]:
+        """Conversations whose customer has the tag and whose ids come behind `after`, by their ids."""
+        ...
+
     async def events(
         self, names: Sequence[str], *, since: datetime, until: datetime, limit: int = 10_000
     ) -> list[Entry]:

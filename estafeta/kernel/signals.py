@@ -196,6 +196,16 @@ class TimerFired:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class EventHappened:
+    """Something outside that concerns this customer: an order shipped, a schedule's time came. `flow` is the one that
+    it is for; "": whichever waits for it or is started by it."""
+
+    name: str
+    data: Json = None
+    flow: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ActionFinished:
     """`item` is the outbox item that asked for the action. `data` is the reply's JSON."""
 
@@ -254,6 +264,7 @@ Event = (
     | OperatorNoted
     | TicketMoved
     | TimerFired
+    | EventHappened
     | ActionFinished
     | Delivered
     | GaveUp

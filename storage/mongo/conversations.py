@@ -24,7 +24,7 @@ from pymongo.errors import BulkWriteError, OperationFailure, WriteError
 
 from estafeta.kernel.codec import DecodingError
 from estafeta.kernel.errors import Conflict, StoreUnavailable
-from estafeta.kernel.model import Conversation, Signal, Stage
+from estafeta.kernel.model import Conversation, ConversationId, Signal, Stage
 from estafeta.kernel.ports import MAILBOX, Change, Mailbox
 from storage.mongo import timeline
 from storage.mongo.collections import DUPLICATE, Collections, failures, insert_new, together
@@ -126,6 +126,12 @@ async def latest(stored: Collections, stages: Sequence[Stage], limit: int) -> li
 
 async def undelivered(stored: Collections, limit: int) -> list[Conversation]:
     return await _latest(stored, {"undelivered": True}, limit)
+
+
+async def tagged(stored: Collections, tag: object, after: object, limit: int) -> list[ConversationId]:
+    wanted: Document = {"tags": text(tag), "_id": {"$gt": text(after)}}
+    found = stored.conversations.find(wanted, {"_id": 1}).sort("_id", 1).limit(limit)
+    return [ConversationId(each["_id"]) async for each in found]
 
 
 async def _latest(stored: Collections, wanted: Document, limit: int) -> list[Conversation]:
@@ -238,6 +244,8 @@ def write(change: Change, now: datetime) -> Write:
         document["holders"] = [text(holder) for holder in conversation.holders]
     if conversation.undelivered:
         document["undelivered"] = True
+    if conversation.customer.tags:
+        document["tags"] = [text(tag) for tag in conversation.customer.tags]
     if change.applied or change.entries:
         document["pending"] = {
             "applied": [text(signal) for signal in change.applied],

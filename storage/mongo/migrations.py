@@ -4,7 +4,7 @@ A step that was released is never changed; add another. Several processes may op
 once, and one may die in the middle, so a step may run twice, also at the same time, to the same end.
 Whatever the version, opening makes indexes that are missing.
 
-conversations  {_id, version, seq, stage, due_at?, holders?, undelivered?, updated_at, commit, pending?, body}
+conversations  {_id, version, seq, stage, due_at?, holders?, undelivered?, tags?, updated_at, commit, pending?, body}
 signals        {_id, conversation, order, waiting, body}; once applied {_id, conversation, order, applied_at}
 entries        {_id: "conversation/0000000001", conversation, seq, id, body}
 addresses      {_id: address, conversation}
@@ -86,6 +86,12 @@ INDEXES = (
         options=_where({"undelivered": True}),
     ),
     Index(collection="conversations", name="by_stage", keys=(("stage", 1), ("updated_at", -1))),
+    Index(
+        collection="conversations",
+        name="tagged",
+        keys=(("tags", 1), ("_id", 1)),
+        options=_where({"tags": {"$exists": True}}),
+    ),
     # Times are ISO 8601 in UTC, whose order as text is theirs: bounds are exact, where a date of BSON is whole
     # milliseconds. The place gives those of one moment their order; the name is looked at in the index.
     Index(
@@ -112,7 +118,17 @@ async def make_indexes(database: AsyncDatabase[Document]) -> None:
                 await database[collection].create_indexes(missing)
 
 
-MIGRATIONS: tuple[Step, ...] = (make_indexes,)
+async def find_by_tags(database: AsyncDatabase[Document]) -> None:
+    """Conversations from before they could be found by their customer's tags. Those whose body is text follow with
+    their next commit."""
+    with pymongo.timeout(_BUILT_WITHIN):
+        await database["conversations"].update_many(
+            {"tags": {"$exists": False}, "body.customer.tags.0": {"$exists": True}},
+            [{"$set": {"tags": "$body.customer.tags"}}],
+        )
+
+
+MIGRATIONS: tuple[Step, ...] = (make_indexes, find_by_tags)
 """`meta.schema.version` counts how many of them a database has seen."""
 
 

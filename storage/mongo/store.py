@@ -148,6 +148,10 @@ class MongoStore:
         with self._asked() as stored:
             return await conversations.undelivered(stored, limit) if limit > 0 else []
 
+    async def tagged(self, tag: str, *, after: str = "", limit: int = 500) -> list[ConversationId]:
+        with self._asked() as stored:
+            return await conversations.tagged(stored, tag, after, limit) if limit > 0 else []
+
     async def put(self, key: str, value: Json) -> None:
         with self._asked() as stored:
             own = {"_id": text(key)}

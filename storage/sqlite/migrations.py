@@ -78,5 +78,33 @@ _EVENTS = (
     "CREATE INDEX entries_events ON entries (at, event) WHERE event IS NOT NULL",
 )
 
-MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _HOLDERS, _UNDELIVERED, _EVENTS)
+_TAGS = (
+    # The customer's tags: a JSON array, "" when there are none. Most commits leave them as they are, and cost no more.
+    "ALTER TABLE conversations ADD COLUMN tags TEXT NOT NULL DEFAULT ''",
+    """CREATE TABLE tagged (
+        tag TEXT NOT NULL,
+        conversation TEXT NOT NULL,
+        PRIMARY KEY (tag, conversation)
+    ) WITHOUT ROWID""",
+    "CREATE INDEX tagged_by_conversation ON tagged (conversation)",
+    """CREATE TRIGGER tags_come AFTER INSERT ON conversations WHEN NEW.tags <> ''
+    BEGIN
+        INSERT INTO tagged (tag, conversation) SELECT DISTINCT value, NEW.id FROM json_each(NEW.tags);
+    END""",
+    """CREATE TRIGGER tags_change AFTER UPDATE OF tags ON conversations WHEN NEW.tags <> OLD.tags
+    BEGIN
+        DELETE FROM tagged WHERE conversation = NEW.id;
+        INSERT INTO tagged (tag, conversation)
+            SELECT DISTINCT value, NEW.id FROM json_each(iif(NEW.tags = '', '[]', NEW.tags));
+    END""",
+    "CREATE TRIGGER tags_go AFTER DELETE ON conversations BEGIN DELETE FROM tagged WHERE conversation = OLD.id; END",
+    """WITH held AS (
+        SELECT id, json_extract(text, '$.customer.tags') AS tags
+        FROM (SELECT id, CAST(body AS TEXT) AS text FROM conversations)
+        WHERE CASE WHEN json_valid(text) THEN json_type(text, '$.customer.tags') = 'array' END
+    )
+    UPDATE conversations SET tags = held.tags FROM held WHERE conversations.id = held.id AND held.tags <> '[]'""",
+)
+
+MIGRATIONS: tuple[tuple[str, ...], ...] = (_FIRST, _HOLDERS, _UNDELIVERED, _EVENTS, _TAGS)
 """`PRAGMA user_version` counts how many of them a file has seen."""

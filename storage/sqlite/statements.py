@@ -45,6 +45,7 @@ class StoredChange(NamedTuple):
     due_at: int | None
     holders: str
     undelivered: int
+    tags: str
     updated_at: int
     body: bytes
     applied: Sequence[tuple[str]]
@@ -62,10 +63,11 @@ _KNOWN = """SELECT id FROM conversations WHERE id = ?1
 _LOAD_CONVERSATION = "SELECT body FROM conversations WHERE id = ?"
 _LOAD_SIGNALS = "SELECT id, body FROM signals WHERE conversation = ? AND applied = 0 ORDER BY seq LIMIT ?"
 
-_INSERT_CONVERSATION = """INSERT INTO conversations (version, stage, due_at, holders, undelivered, updated_at, body, id)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING"""
+_INSERT_CONVERSATION = """INSERT INTO conversations
+    (version, stage, due_at, holders, undelivered, tags, updated_at, body, id)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING"""
 _UPDATE_CONVERSATION = """UPDATE conversations
-    SET version = ?, stage = ?, due_at = ?, holders = ?, undelivered = ?, updated_at = ?, body = ?
+    SET version = ?, stage = ?, due_at = ?, holders = ?, undelivered = ?, tags = ?, updated_at = ?, body = ?
     WHERE id = ? AND version = ?"""
 _APPLY = "UPDATE signals SET applied = 1, body = NULL WHERE id = ?"
 _APPEND = """INSERT INTO entries (conversation, seq, id, body, event, at) VALUES (?, ?, ?, ?, ?, ?)
@@ -92,6 +94,8 @@ _ORPHANED = """SELECT updated_at, id FROM conversations WHERE holders <> '' AND 
 
 _UNDELIVERED = "SELECT updated_at, id, body FROM conversations WHERE undelivered ORDER BY updated_at DESC LIMIT ?"
 _LATEST = "SELECT updated_at, id, body FROM conversations WHERE stage = ? ORDER BY updated_at DESC LIMIT ?"
+
+_TAGGED = "SELECT conversation FROM tagged WHERE tag = ? AND conversation > ? ORDER BY conversation LIMIT ?"
 
 _PUT = """INSERT INTO small_values (key, value) VALUES (?, ?)
     ON CONFLICT (key) DO UPDATE SET value = excluded.value"""
@@ -143,7 +147,7 @@ def load(cursor: sqlite3.Cursor, conversation: str) -> tuple[bytes | None, list[
 
 
 def commit(cursor: sqlite3.Cursor, change: StoredChange) -> None:
-    head = change[2:9]
+    head = change[2:10]
     if change.expected:
         cursor.execute(_UPDATE_CONVERSATION, (*head, change.id, change.expected))
     else:
@@ -213,6 +217,10 @@ def conversations(cursor: sqlite3.Cursor, stages: Sequence[str], limit: int) -> 
 def undelivered(cursor: sqlite3.Cursor, limit: int) -> list[tuple[int, str, bytes]]:
     """(updated_at, id, body), the latest first."""
     return cursor.execute(_UNDELIVERED, (limit,)).fetchall()
+
+
+def tagged(cursor: sqlite3.Cursor, tag: str, after: str, limit: int) -> list[ConversationId]:
+    return [ConversationId(row[0]) for row in cursor.execute(_TAGGED, (tag, after, limit)).fetchall()]
 
 
 def put(cursor: sqlite3.Cursor, key: str, value: bytes | None) -> None:

@@ -14,7 +14,7 @@ from estafeta.kernel.codec import DecodingError
 from estafeta.kernel.errors import StoreUnavailable
 from estafeta.kernel.model import Address, Conversation, ConversationId, Entry, Json, Signal, Stage
 from estafeta.kernel.ports import Accepted, Change, Clock, Mailbox
-from storage.documents import between, event_name
+from storage.documents import between, event_name, whole
 from storage.sqlite import statements
 from storage.sqlite.documents import Documents, dumps
 from storage.sqlite.statements import IncomingSignal, StoredChange, StoredEntry
@@ -138,6 +138,9 @@ class SqliteStore:
     async def undelivered(self, limit: int) -> list[Conversation]:
         return self._read(await self._writer.read(statements.undelivered, limit))
 
+    async def tagged(self, tag: str, *, after: str = "", limit: int = 500) -> list[ConversationId]:
+        return await self._writer.read(statements.tagged, whole(tag), whole(after), max(limit, 0))
+
     def _read(self, rows: Sequence[tuple[int, str, bytes]]) -> list[Conversation]:
         found: list[Conversation] = []
         for _, id_, body in rows:
@@ -207,6 +210,7 @@ class SqliteStore:
             due_at=None if due_at is None else _micros(due_at),
             holders=dumps(list(conversation.holders)).decode() if conversation.outbox else "",
             undelivered=bool(conversation.undelivered),
+            tags=dumps(list(conversation.customer.tags)).decode() if conversation.customer.tags else "",
             updated_at=_micros(conversation.updated_at or self._clock.now()),
             body=self._conversations.dumps(conversation.id, conversation),
             applied=[(signal,) for signal in change.applied],

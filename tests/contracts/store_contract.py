@@ -12,7 +12,7 @@ import pytest
 
 from estafeta.clock import TestClock
 from estafeta.kernel.errors import Conflict, StoreUnavailable
-from estafeta.kernel.model import Address, ConversationId, Entry, Event, Json, Signal, SignalId, Stage, Timer
+from estafeta.kernel.model import Address, ConversationId, Customer, Entry, Event, Json, Signal, SignalId, Stage, Timer
 from estafeta.kernel.ports import Accepted, Change, Mailbox, Store
 from tests.contracts.store_examples import (
     ANNA,
@@ -652,6 +652,47 @@ class StoreContract(StoreFixtures):
         for key in keys[1:]:
             assert [found for found, _ in await store.items(key)] == [key]
             assert [found for found, _ in await store.items("ключ:", after=key)] == keys[keys.index(key) + 1 :]
+
+    # --- tags ------------------------------------------------------------------------------------
+
+    async def test_customers_are_found_by_their_tags(self, store: Store, place: str, clock: TestClock) -> None:
+        for chat, tags in ((ANNA, ("vip", "новости")), (BORIS, ("новости", "новости")), (TOPIC, ())):
+            await store.commit(decided(EMPTY, chat, customer=Customer(tags=tags)))
+        for _ in range(2):
+            assert await store.tagged("vip") == [C]
+            assert await store.tagged("новости") == sorted([C, BORIS.conversation])
+            for unknown in ("", "vi", "VIP", "vip ", '["vip"]', "$exists", "\ud83d"):
+                assert await store.tagged(unknown) == []
+            store = await self.again(store, place, clock)
+        await store.close()
+
+    async def test_a_tag_is_found_as_long_as_the_customer_has_it(self, store: Store) -> None:
+        for tags in (("a",), ("a", "b"), ("b",), ("b",), (), ("a", "c")):
+            await store.commit(decided(await store.load(C), customer=Customer(tags=tags)))
+            assert [tag for tag in "abc" if await store.tagged(tag)] == list(tags)
+
+    async def test_a_commit_that_failed_changes_no_tags(self, store: Store) -> None:
+        await store.commit(decided(EMPTY, customer=Customer(tags=("a",))))
+        with pytest.raises(Conflict):
+            await store.commit(decided(EMPTY, customer=Customer(tags=("b",))))
+        assert [tag for tag in "ab" if await store.tagged(tag)] == ["a"]
+
+    async def test_tagged_customers_come_a_page_at_a_time(self, store: Store) -> None:
+        chats = [replace(ANNA, chat=str(n)) for n in range(7)]
+        for chat in chats:
+            await store.commit(decided(EMPTY, chat, customer=Customer(tags=("news", f"of {chat.chat}"))))
+        wanted = sorted(chat.conversation for chat in chats)
+        found: list[ConversationId] = []
+        while page := await store.tagged("news", after=found[-1] if found else "", limit=3):
+            assert len(page) <= 3
+            found += page
+        assert found == wanted
+        assert await store.tagged("news", after=wanted[-1]) == []
+        assert await store.tagged("news", limit=0) == []
+
+    async def test_a_tag_with_half_a_character_is_found(self, store: Store) -> None:
+        await store.commit(decided(EMPTY, customer=Customer(tags=("a\ud83db",))))
+        assert await store.tagged("a\ud83db") == [C]
 
     async def test_a_closed_store_says_so(self, store: Store) -> None:
         await store.close()

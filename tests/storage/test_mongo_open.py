@@ -17,13 +17,14 @@ from pymongo import MongoClient
 from estafeta.app.faults.servers import MongoServer, free_port, served
 from estafeta.clock import SystemClock, TestClock
 from estafeta.kernel.errors import StoreUnavailable
+from estafeta.kernel.model import Customer
 from storage.mongo import migrations
 from storage.mongo.config import MongoConfig
 from storage.mongo.documents import Document
 from storage.mongo.findings import _of_the_server
 from storage.mongo.migrations import INDEXES, MIGRATIONS
 from storage.mongo.store import MongoStore
-from tests.contracts.store_examples import ANNA, NOW, decided, event_of, holding, said
+from tests.contracts.store_examples import ANNA, BORIS, NOW, decided, event_of, holding, said
 from tests.storage.conftest import Raw
 
 C = ANNA.conversation
@@ -167,6 +168,21 @@ async def test_an_older_database_is_brought_up_to_date_once(
         await store.close()
     assert steps == [database]
     assert other.meta.find_one() == {"_id": "schema", "version": len(MIGRATIONS) + 1}
+
+
+async def test_tags_of_an_earlier_database_are_found(
+    mongo: MongoStore, replica_set: str, database: str, other: Raw
+) -> None:
+    await mongo.commit(decided(await mongo.load(C), customer=Customer(tags=("vip", "news"))))
+    await mongo.commit(decided(await mongo.load(BORIS.conversation), BORIS))
+    other.conversations.update_many({}, {"$unset": {"tags": ""}})
+    other.meta.update_one({}, {"$set": {"version": 1}})
+    assert await mongo.tagged("vip") == []
+    store = store_at(replica_set, database)
+    await store.open()
+    assert await store.tagged("vip") == [C]
+    assert [each["_id"] for each in other.conversations.find({"tags": {"$exists": True}})] == [C]
+    await store.close()
 
 
 async def test_a_step_that_failed_is_done_again(

@@ -111,6 +111,8 @@ async def exercise(store: MongoStore, dying: pytest.MonkeyPatch) -> None:
     await store.conversations(stages=[Stage.BOT])
     await store.conversations(stages=list(Stage))
     await store.events(["opened", "closed"], since=NOW, until=NOW + timedelta(hours=1), limit=3)
+    await store.tagged("vip")
+    await store.tagged("vip", after=C, limit=2)
     for value in (1, 2, None):
         await store.put("key", value)
     await store.get("key")

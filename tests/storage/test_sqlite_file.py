@@ -17,6 +17,7 @@ import pytest
 from estafeta.clock import SystemClock
 from estafeta.kernel.codec import encode
 from estafeta.kernel.errors import StoreUnavailable
+from estafeta.kernel.model import Conversation, ConversationId, Customer
 from storage.sqlite import SqliteStore, file, statements
 from storage.sqlite.file import DatabaseFile
 from storage.sqlite.migrations import MIGRATIONS
@@ -197,13 +198,42 @@ async def test_events_of_an_earlier_file_are_found(path: Path, monkeypatch: pyte
     await store.close()
 
 
-def test_events_and_small_values_are_found_by_an_index(path: Path) -> None:
+async def test_tags_of_an_earlier_file_are_found(path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    people = {"anna": ("vip", "news"), "boris": ("news",), "vera": ()}
+    rows: list[tuple[str, bytes]] = [
+        (id_, orjson.dumps(encode(Conversation(id=ConversationId(id_), address=ANNA, customer=Customer(tags=tags)))))
+        for id_, tags in people.items()
+    ]
+    rows += [
+        (f"nonsense {n}", body) for n, body in enumerate((b"", b"\xff\xfe", b"5", b'{"customer": {"tags": "news"}}'))
+    ]
+    with monkeypatch.context() as before:
+        before.setattr(file, "MIGRATIONS", MIGRATIONS[:4])
+        made = DatabaseFile(path)
+        made.connection.executemany(
+            "INSERT INTO conversations (id, version, stage, updated_at, body) VALUES (?, 1, 'bot', 0, ?)", rows
+        )
+        made.close()
+    store = SqliteStore(path, clock=SystemClock())
+    await store.open()
+    assert await store.tagged("vip") == ["anna"]
+    assert await store.tagged("news") == ["anna", "boris"]
+    await store.close()
+
+
+def test_events_small_values_and_tags_are_found_by_an_index(path: Path) -> None:
     made = DatabaseFile(path)
-    for statement, values in ((statements._EVENTS, ("[]", 0, 1, 1)), (statements._ITEMS, ("a", "b", 1))):
+    for statement, values in (
+        (statements._EVENTS, ("[]", 0, 1, 1)),
+        (statements._ITEMS, ("a", "b", 1)),
+        (statements._TAGGED, ("a", "b", 1)),
+    ):
         plan = " ".join(row[3] for row in made.connection.execute(f"EXPLAIN QUERY PLAN {statement}", values))
         assert "SEARCH" in plan
         assert "SCAN entries" not in plan
         assert "SCAN small_values" not in plan
+        assert "SCAN tagged" not in plan
+        assert "TEMP B-TREE" not in plan or statement is statements._EVENTS
     made.close()
 
 
