@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, StrictStr, field_validator
 
 from flows.handoff_file import HandoffRules, Skill
+from flows.publish_file import PublishRules
 from flows.strict import LANGUAGE, LocalText, Strict, wrong
 
 # --- bot.yml -------------------------------------------------------------------------------------
@@ -140,6 +141,8 @@ class Phrases(Strict):
         }
     )
     share_contact: LocalText = LocalText({"ru": "Поделиться номером", "en": "Share my number"})
+    yes: LocalText = LocalText({"ru": "Да", "en": "Yes"})
+    no: LocalText = LocalText({"ru": "Нет", "en": "No"})
     signed: LocalText = LocalText({"ru": "{{ operator }}: ", "en": "{{ operator }}: "})
 
 
@@ -149,6 +152,7 @@ class BotFile(Strict):
     skills: Annotated[dict[StrictStr, Skill], Field(min_length=1)]
     fallback: Fallback = Fallback()
     handoff: HandoffRules = HandoffRules()
+    publish: PublishRules = PublishRules()
     vars: dict[StrictStr, StrictStr] = {}
     actions: dict[StrictStr, Action] = {}
     phrases: Phrases

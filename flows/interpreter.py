@@ -9,33 +9,38 @@ aside when people were called are left alone until the bot has the conversation 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from datetime import datetime
 
-from estafeta.kernel.model import Dialog, Json, Understanding
-from flows import templates
-from flows.answers import answer, says_more
+from estafeta.kernel.model import Dialog, Json, Parked, Understanding
+from flows import questions, templates
 from flows.model import Call as CallStep
 from flows.model import Workspace
 from flows.requests import PreparedRequest, RequestNotPrepared, render_action
-from flows.turn import Call, HandoffRequest, Open, Reply, Scope, Stuck, Turn, is_aside, only_aside, put_aside
+from flows.scope import Call, HandoffRequest, Known, Open, Reply, Scope, Stuck, is_aside, only_aside, put_aside
+from flows.turn import PARKED_LIMIT, Turn
 
 __all__ = [
-    "Begun", "Call", "HandoffRequest", "Outcome", "PreparedRequest", "Pressed", "Reply", "RequestNotPrepared",
-    "Resulted", "Resumed", "Said", "Scope", "advance", "is_aside", "only_aside", "phrase", "put_aside", "render_action",
-    "starts_something", "waits_for_call",
+    "Begun", "Call", "HandoffRequest", "Happened", "Known", "Linked", "Outcome", "PreparedRequest", "Pressed", "Reply",
+    "RequestNotPrepared", "Resulted", "Resumed", "Said", "Scope", "Woken", "acts", "advance", "answers", "is_aside",
+    "is_late", "only_aside", "phrase", "postponed", "put_aside", "render_action", "starts_something", "waits_for_call",
 ]  # fmt: skip
 
 
 _LABELS = (
     "human", "write_in_private", "message_done", "survey_excellent", "survey_fine", "survey_bad", "survey_reopen",
+    "yes", "no",
 )  # fmt: skip
 """Phrases that stand on buttons."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
+    """`button` is the id of the one whose words these are, if it does nothing by itself."""
+
     text: str
     understanding: Understanding | None = None
+    button: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -65,16 +70,38 @@ class Begun:
     flow: str
 
 
-Given = Said | Pressed | Resulted | Resumed | Begun
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Linked:
+    """A link led here and carried that."""
+
+    payload: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Happened:
+    """An event from outside; with a `flow` it is for that one."""
+
+    event: str
+    data: Json = None
+    flow: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Woken:
+    """The time of a flow that waits may have come."""
+
+
+Given = Said | Pressed | Resulted | Resumed | Begun | Linked | Happened | Woken
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outcome:
     """`matched` is False when nothing in the flows knew what to do; the dialog is unchanged then.
     `error` is a sentence when a flow broke off: it is gone with those that ran it, and there are no
-    replies."""
+    replies. `known` is what is kept of the customer from now on."""
 
     dialog: Dialog
+    known: Known
     replies: tuple[Reply, ...] = ()
     call: Call | None = None
     handoff: HandoffRequest | None = None
@@ -87,25 +114,15 @@ def advance(workspace: Workspace, dialog: Dialog, given: Given, scope: Scope) ->
     """One turn of the bot."""
     turn = Turn(workspace, dialog, scope)
     try:
-        match given:
-            case Said():
-                matched = _said(turn, given)
-            case Pressed():
-                matched = _pressed(turn, given)
-            case Resulted():
-                matched = _resulted(turn, given)
-            case Resumed():
-                matched = _resumed(turn)
-            case Begun():
-                turn.start(given.flow, None)
-                matched = True
+        matched = _given(turn, given)
     except (Stuck, templates.TemplateFailed) as error:
         turn.drop_failed()
-        return Outcome(dialog=turn.dialog(), started=tuple(turn.started), error=str(error))
+        return Outcome(dialog=turn.dialog(), known=turn.known, started=tuple(turn.started), error=str(error))
     if not matched:
-        return Outcome(dialog=dialog, matched=False)
+        return Outcome(dialog=dialog, known=scope.known, matched=False)
     return Outcome(
         dialog=turn.dialog(),
+        known=turn.known,
         replies=tuple(turn.replies),
         call=turn.call,
         handoff=turn.handoff,
@@ -113,18 +130,74 @@ def advance(workspace: Workspace, dialog: Dialog, given: Given, scope: Scope) ->
     )
 
 
+def _given(turn: Turn, given: Given) -> bool:
+    match given:
+        case Said():
+            return _said(turn, given)
+        case Pressed():
+            return _pressed(turn, given)
+        case Resulted():
+            return _resulted(turn, given)
+        case Resumed():
+            return _resumed(turn)
+        case Begun():
+            turn.start(given.flow, None)
+            return True
+        case Linked():
+            return _linked(turn, given.payload)
+        case Happened():
+            return not turn.waits_for_call and turn.happened(given.event, given.data, given.flow)
+        case Woken():
+            return not turn.waits_for_call and turn.wake()
+
+
 def waits_for_call(workspace: Workspace, dialog: Dialog) -> bool:
     """Whether the top frame waits for an action's reply. Keep the customer's words back meanwhile."""
-    for frame in reversed(dialog.frames):
-        found = Open.restore(workspace, frame)
-        if found is not None:
-            return isinstance(found.step, CallStep) and not found.aside
-    return False
+    found = _top(workspace, dialog)
+    return found is not None and isinstance(found.step, CallStep)
+
+
+def answers(workspace: Workspace, dialog: Dialog, button: str) -> bool:
+    """Whether a press of this button answers what is asked now."""
+    found = _top(workspace, dialog)
+    return found is not None and button in questions.answers(found)
+
+
+def is_late(workspace: Workspace, dialog: Dialog, button: str) -> bool:
+    """Whether a press of this button answers a question that is over."""
+    return questions.of_question(workspace, button) and not answers(workspace, dialog, button)
+
+
+def _top(workspace: Workspace, dialog: Dialog) -> Open | None:
+    """The frame that may go on, if there is one."""
+    restored = (Open.restore(workspace, frame) for frame in reversed(dialog.frames))
+    found = next((frame for frame in restored if frame is not None), None)
+    return None if found is None or found.aside else found
+
+
+def postponed(workspace: Workspace, dialog: Dialog, given: Happened, now: datetime) -> Dialog:
+    """The dialog when an event happens that nobody may speak of now: what it concerns goes on, or begins, as soon as
+    the bot may (`Woken`). Unchanged when it concerns nothing."""
+    waiting = None if given.flow else next((one for one in dialog.parked if one.event == given.event), None)
+    flow = workspace.library.flows.get(given.flow or workspace.library.by_event.get(given.event, ""))
+    kept = tuple(one for one in dialog.parked if one is not waiting)
+    if waiting is not None:
+        parked = replace(waiting, until=min(waiting.until, now), event="", happened=(given.data,))
+    elif flow is not None and len(kept) < PARKED_LIMIT:
+        parked = Parked(frames=(Open(flow, flow.start).store(),), until=now, happened=(given.data,))
+    else:
+        return dialog
+    return replace(dialog, parked=(*kept, parked))
+
+
+def acts(workspace: Workspace, dialog: Dialog, button: str) -> bool:
+    """Whether a press of this button does something by itself: starts a flow, calls people, answers what is asked
+    now. Else it says its words, and `Said` is what to give to `advance`."""
+    return starts_something(workspace, button) or answers(workspace, dialog, button)
 
 
 def starts_something(workspace: Workspace, button: str) -> bool:
-    """Whether a press of this button means a flow or a handoff. Else it says its words, and `Said`
-    is what to give to `advance`."""
+    """Whether a press of this button means a flow or a handoff."""
     found = workspace.library.buttons.get(button)
     return found is not None and (found.handoff is not None or found.flow in workspace.library.flows)
 
@@ -150,11 +223,12 @@ def _said(turn: Turn, said: Said) -> bool:
     """The order of decision: a command or an `always` flow, an answer to the open question, another
     flow, the question once more. What asks for another flow in words of its own starts it even if it
     has the asked entity in it ("where is order 100272" when the number to cancel is asked). Saying
-    again what the running flow is about starts nothing anew."""
+    again what the running flow is about starts nothing anew. A button of a question that is over, pressed twice or
+    late, answers no other one."""
     library = turn.workspace.library
     command = _command(said.text)
     flow = library.by_command.get(command) if command else None
-    meant = _flow_meant(turn.workspace, said.understanding)
+    meant = _flow_meant(turn.workspace, said)
     if meant in turn.running and turn.question is not None:
         meant = None
     if flow is None and meant is not None and library.flows[meant].always:
@@ -164,15 +238,14 @@ def _said(turn: Turn, said: Said) -> bool:
         return True
     if command or turn.waits_for_call:
         return False
-    question = turn.question
-    found = None if question is None else answer(turn.workspace, question, said.text, said.understanding)
-    elsewhere = meant is not None and question is not None and says_more(question, said.text, said.understanding)
-    if question is not None and found is not None and not elsewhere:
-        turn.answered(question, found)
+    late = questions.of_question(turn.workspace, said.button)
+    heard = None if late else questions.hear(turn, said.text, said.understanding)
+    if heard is not None and (heard.sure or meant is None):
+        questions.take(turn, heard)
     elif meant is not None:
         turn.start(meant, said.understanding)
-    elif question is not None:
-        turn.ask_again()
+    elif turn.question is not None and turn.top is not None:
+        (questions.ask if late else questions.ask_again)(turn, turn.top, turn.question)
     else:
         return False
     return True
@@ -186,10 +259,27 @@ def _command(text: str) -> str:
     return first[0].partition("@")[0].lower() if first else ""
 
 
-def _flow_meant(workspace: Workspace, understanding: Understanding | None) -> str | None:
+def _flow_meant(workspace: Workspace, said: Said) -> str | None:
+    """By the words of a button that starts a flow, else by the intent."""
+    by_words = workspace.library.by_words.get(" ".join(said.text.split()).casefold())
+    if by_words is not None:
+        return by_words
+    understanding = said.understanding
     if understanding is None or understanding.confidence < workspace.bot.fallback.confidence:
         return None
     return workspace.library.by_intent.get(understanding.intent)
+
+
+def _linked(turn: Turn, payload: str) -> bool:
+    """The flow for exactly that, else the one for how it begins, the longest such beginning first."""
+    links = turn.workspace.library.by_link
+    begins = [link for link in links if link.endswith("*") and payload.startswith(link[:-1])]
+    found = payload if payload in links else max(begins, key=len, default=None)
+    if found is None or not payload or turn.waits_for_call:
+        return False
+    turn.keep("event", payload)
+    turn.start(links[found], None)
+    return True
 
 
 def _pressed(turn: Turn, pressed: Pressed) -> bool:
@@ -203,11 +293,12 @@ def _pressed(turn: Turn, pressed: Pressed) -> bool:
     if button is not None and button.flow in turn.workspace.library.flows:
         turn.start(button.flow, None)
         return True
-    question = turn.question
-    found = None if question is None else answer(turn.workspace, question, pressed.label, None)
-    if question is None or found is None:
+    heard = questions.press(turn, pressed.button)
+    if heard is None and not questions.of_question(turn.workspace, pressed.button):
+        heard = questions.hear(turn, pressed.label, None)
+    if heard is None:
         return False
-    turn.answered(question, found)
+    questions.take(turn, heard)
     return True
 
 
@@ -220,7 +311,5 @@ def _resulted(turn: Turn, result: Resulted) -> bool:
 
 
 def _resumed(turn: Turn) -> bool:
-    turn.wake()
-    if turn.top is not None:
-        turn.come_back()
+    turn.resume()
     return True

@@ -7,8 +7,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterable, Sequence
-from difflib import get_close_matches
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import takewhile
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -16,17 +16,23 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from estafeta.kernel.errors import EstafetaError
-from flows import check, check_handoff
+from flows import checks
+from flows.checks.files import Files
+from flows.checks.languages import usual_languages
+from flows.checks.limits import Showing
 from flows.compile import library
 from flows.files import BotFile, Phrases, RepliesFile
+from flows.flow_file import FlowFile
 from flows.hours_file import HoursFile
+from flows.media_files import media_files
 from flows.model import Workspace
 from flows.sentiment_file import SentimentFile
-from flows.source import Finding, Mapping, Source, read
-from flows.steps import KINDS, FlowFile, Place
+from flows.source import Finding, Mapping, Source, close_to, nearest, read
+from flows.steps import KINDS
 from flows.strict import LocalText
 from flows.tone_file import ToneFile
 from flows.training import training
+from flows.written import Place
 
 M = TypeVar("M", bound=BaseModel)
 _FLOW_NAME = re.compile(r"""^flow:[ \t]*["']?([\w-]+)""", re.MULTILINE)
@@ -52,8 +58,9 @@ def load(path: Path) -> Workspace:
     return workspace
 
 
-def find(path: Path) -> tuple[Workspace | None, list[Finding]]:
-    """The workspace (None when anything in it is an error) and everything found, in order of place."""
+def find(path: Path, showing: Showing | None = None) -> tuple[Workspace | None, list[Finding]]:
+    """The workspace (None when anything in it is an error) and everything found, in order of place. `showing` are the
+    channels that texts must fit."""
     if not path.is_dir():
         return None, [Finding(".", 0, 0, "error", f"there is no folder {path}", "name the folder that holds bot.yml")]
     bot_source, bot = _file(path, "bot.yml", BotFile)
@@ -68,19 +75,21 @@ def find(path: Path) -> tuple[Workspace | None, list[Finding]]:
     files = {name: file for name, (_, file) in flows.items()}
     known, intents = training(nlu_sources)
     by_flow = {name: source for name, (source, _) in flows.items()}
+    media = media_files(path)
     usable = bot or _bot_meanwhile(bot_source, files.values())
     workspace = Workspace(
         path=path,
         bot=usable,
         hours=hours or HoursFile.model_construct(timezone="UTC", schedules={}),
         replies=() if replies is None else replies.replies,
-        library=library(usable, files, bot_source.tell, lambda name: by_flow[name].tell),
+        library=library(usable, files, media, bot_source.tell, lambda name: by_flow[name].tell),
+        media=media,
         training=known,
         sentiment=sentiment or SentimentFile(),
         tone=tone or ToneFile(),
     )
     read_whole = {source.file for source in by_flow.values()}
-    files_read = check.Files(
+    files_read = Files(
         bot=None if bot is None else bot_source,
         hours=None if hours is None else hours_source,
         replies=replies_source,
@@ -91,12 +100,25 @@ def find(path: Path) -> tuple[Workspace | None, list[Finding]]:
         ),
         taught=not any(finding.severity == "error" for source in nlu_sources for finding in source.findings),
     )
-    check.check(workspace, files_read)
-    check_handoff.check(workspace, files_read, sentiment_source, tone_source)
-    findings = sorted({finding for source in sources for finding in source.findings})
+    checks.check(workspace, files_read, sentiment_source, tone_source, showing or Showing())
+    findings = sorted({*(finding for source in sources for finding in source.findings), *_unread(path)})
     if any(finding.severity == "error" for finding in findings):
         return None, findings
     return workspace, findings
+
+
+def _unread(path: Path) -> Iterator[Finding]:
+    """Files that look like a workspace's and are none: nobody would miss them before a customer does."""
+    for folder in ("", "flows", "flows/tests", "nlu", "nlu/tests"):
+        for file in sorted((path / folder).glob("*.yaml")):
+            name = file.relative_to(path).as_posix()
+            mend = f"rename it to {file.stem}.yml"
+            yield Finding(name, 1, 1, "warning", "this file is not read: its name ends in .yaml", mend, rule="idle")
+    for file in sorted(path.glob("flows/*/*.yml")):
+        name = file.relative_to(path).as_posix()
+        if file.parent.name != "tests":
+            mend = "move it into flows/ itself"
+            yield Finding(name, 1, 1, "warning", "this file is not read: flows/ has no folders", mend, rule="idle")
 
 
 def _file(path: Path, name: str, kind: type[M], *, needed: bool = True) -> tuple[Source, M | None]:
@@ -104,11 +126,13 @@ def _file(path: Path, name: str, kind: type[M], *, needed: bool = True) -> tuple
     if not file.exists():
         source = Source(name)
         if needed:
-            source.tell((), "is missing", f"every workspace has a {name}; see docs/workspace.md")
+            source.tell(
+                (), "the file is missing", f"every workspace has a {name}; estafeta init begins a workspace with it"
+            )
             return source, None
         return source, kind.model_validate({})
     source = read(file, name)
-    return source, _validated(source, kind)
+    return source, validated(source, kind)
 
 
 def _bot_meanwhile(source: Source, flows: Iterable[FlowFile]) -> BotFile:
@@ -117,7 +141,7 @@ def _bot_meanwhile(source: Source, flows: Iterable[FlowFile]) -> BotFile:
     written = isinstance(given, list) and given and all(isinstance(code, str) for code in given)
     return BotFile.model_construct(
         name=LocalText(""),
-        languages=tuple(given) if given and written else check.usual_languages(flows),
+        languages=tuple(given) if given and written else usual_languages(flows),
         skills={},
         phrases=Phrases.model_validate(dict.fromkeys(Phrases.model_fields, "")),
     )
@@ -137,7 +161,7 @@ def _flows(sources: list[Source]) -> dict[str, tuple[Source, FlowFile]]:
     """The flows by name. Two of one name are a mistake."""
     found: dict[str, tuple[Source, FlowFile]] = {}
     for source in sources:
-        file = _validated(source, FlowFile)
+        file = validated(source, FlowFile)
         if file is None:
             continue
         if file.flow in found:
@@ -148,24 +172,43 @@ def _flows(sources: list[Source]) -> dict[str, tuple[Source, FlowFile]]:
     return found
 
 
-def _validated(source: Source, kind: type[M]) -> M | None:
+def validated(source: Source, kind: type[M]) -> M | None:
     """The file as a model, or None with everything wrong in it told to the source."""
     if source.data is None:
         if not source.findings:
             source.tell((), "is empty", f"it needs {_needed(kind)}")
         return None
 
-    def unknown(given: Any, key: Any, known: tuple[str, ...]) -> None:
+    def unknown(given: Any, key: Any, known: tuple[str, ...]) -> str | None:
+        """Tells it; gives the key that was meant, for the place it takes."""
         place = given.place if isinstance(given, Mapping) else ()
-        mend = check.nearest(str(key), known)
-        source.tell((*place, key), f'unknown key "{key}"', mend, key=True)
+        source.tell((*place, key), f'unknown key "{key}"', nearest(str(key), known), key=True)
+        meant = close_to(str(key), known)
+        if (
+            meant is None
+            or meant in given
+            or any(close_to(str(other), known) == meant for other in _before(given, key))
+        ):
+            return None
+        source.take(given, key, meant)
+        return meant
+
+    def misspelt(given: Any, key: str, meant: str) -> None:
+        place = given.place if isinstance(given, Mapping) else ()
+        source.tell((*place, key), f'"{key}" makes no step', f'did you mean "{meant}"?', key=True)
+        source.take(given, key, meant)
 
     try:
-        return kind.model_validate(source.data, context={"unknown": unknown})
+        return kind.model_validate(source.data, context={"unknown": unknown, "misspelt": misspelt})
     except ValidationError as error:
         for details in error.errors(include_url=False):
             _tell(source, details)
         return None
+
+
+def _before(given: Any, key: Any) -> Iterator[Any]:
+    """The keys of a mapping that stand before another."""
+    return takewhile(lambda other: other != key, given)
 
 
 def _needed(kind: type[BaseModel]) -> str:
@@ -184,7 +227,8 @@ def _tell(source: Source, details: ErrorDetails) -> None:
         source.tell(place, what, mend)
     else:
         what, mend = _in_words(details)
-        source.tell(place, what, mend, key="[key]" in place)
+        named = bool(place) and what.startswith(f'"{place[-1]}"')
+        source.tell(place, what, mend, key=named or "[key]" in place)
 
 
 def _no_kind(given: Any) -> tuple[str, str]:
@@ -192,10 +236,6 @@ def _no_kind(given: Any) -> tuple[str, str]:
     kinds = ", ".join(KINDS)
     if not isinstance(given, dict):
         return "expected a step", f"a step is one of {kinds}, like - say: …"
-    for key in given:
-        close = get_close_matches(str(key), KINDS, n=1, cutoff=0.6)
-        if close:
-            return f'"{key}" makes no step', f'did you mean "{close[0]}"?'
     return "this step does nothing", f"a step has one of {kinds}"
 
 

@@ -12,12 +12,13 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from estafeta.kernel.model import Reason
+from estafeta.kernel.model import Media, Reason
+from flows import flow_file
 from flows.files import Action, BotFile, CannedReply, Fallback, Phrases, RepliesFile
+from flows.flow_file import FlowFile
 from flows.handoff_file import HandoffRules, Skill
 from flows.hours_file import HoursFile, Interval, Schedule
 from flows.sentiment_file import SentimentFile
-from flows.steps import FlowFile
 from flows.strict import LocalText
 from flows.templates import Expression, Value, Words
 from flows.tone_file import ToneFile
@@ -37,16 +38,21 @@ __all__ = [
     "Fallback",
     "Flow",
     "FlowFile",
+    "Forget",
     "Goto",
     "HandOff",
     "HandoffRules",
     "HoursFile",
     "Interval",
+    "Label",
     "Library",
     "LocalText",
+    "Menu",
+    "Option",
     "Phrases",
     "PreparedAction",
     "PressTo",
+    "Remember",
     "RepliesFile",
     "Run",
     "Say",
@@ -54,9 +60,11 @@ __all__ = [
     "SentimentFile",
     "Set",
     "Skill",
+    "Spoken",
     "Step",
     "ToneFile",
     "Training",
+    "Wait",
     "Workspace",
 ]
 
@@ -84,12 +92,23 @@ class HandOff:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PressTo:
     """A button, and what pressing it does: at most one of `flow` and `handoff`; with neither it says
-    its words."""
+    its words. `value` is what choosing it means."""
 
     id: str
     text: Copy
     flow: str = ""
     handoff: HandOff | None = None
+    value: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spoken:
+    """What a step says: one of `variants`, or of those for the channel; with files, after some seconds of typing."""
+
+    variants: tuple[Copy, ...]
+    channels: Mapping[str, tuple[Copy, ...]] = field(default_factory=dict)
+    media: tuple[Media, ...] = ()
+    delay: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,31 +123,94 @@ class Step:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Say(Step):
-    variants: tuple[Copy, ...]
+    words: Spoken
     buttons: tuple[PressTo, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Ask(Step):
-    """`otherwise` is where to go when `attempts` further questions brought nothing."""
+    """`otherwise` is where to go when `attempts` further questions brought nothing. `remember` is for how many
+    seconds the answer is kept for later talks (0: for good); None: not at all."""
 
     slot: str
     expect: str
-    variants: tuple[Copy, ...]
-    again: tuple[Copy, ...]
+    words: Spoken
+    again: Spoken
     buttons: tuple[PressTo, ...]
+    attempts: int
+    otherwise: int
+    valid: Expression | None = None
+    invalid: Spoken | None = None
+    confirm: Copy | None = None
+    still: Copy | None = None
+    remember: int | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """What can be chosen in a menu, and the step it leads to. `habit` is what the customer's choices are counted by."""
+
+    button: PressTo
+    when: Expression | None
+    leads_to: int
+    habit: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Menu(Step):
+    words: Spoken
+    again: Spoken
+    options: tuple[Option, ...]
+    by_habit: bool
     attempts: int
     otherwise: int
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Call(Step):
-    """`save` is "" when the reply is not kept; `on_error` is where to go when the call failed."""
+    """`save` is "" when the reply is not kept; `parts` are what is kept of it by name; `on_error` is where to go
+    when the call failed."""
 
     action: str
     arguments: Mapping[str, Value]
     save: str
+    parts: tuple[tuple[str, Value], ...]
     on_error: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wait(Step):
+    """For `seconds`, or until a time; with an `event` at most that long, then `otherwise`. `save` is "" when what
+    the event brings is not kept."""
+
+    seconds: int
+    until: Value | None
+    event: str
+    save: str
+    otherwise: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Remember(Step):
+    """`seconds` is 0 for good."""
+
+    values: tuple[tuple[str, Value], ...]
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Forget(Step):
+    """() is everything."""
+
+    names: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Label(Step):
+    """Words for who the customer is, added or taken away."""
+
+    tags: tuple[str, ...]
+    off: bool
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -217,7 +299,15 @@ class Library:
     flows: Mapping[str, Flow]
     by_intent: Mapping[str, str]
     by_command: Mapping[str, str]
+    by_words: Mapping[str, str]
+    """Words of a button (casefolded) to the flow that they start."""
+    by_link: Mapping[str, str]
+    """What a link carries, or how it begins, with a * behind it."""
+    by_event: Mapping[str, str]
+    scheduled: Mapping[str, flow_file.Schedule]
     buttons: Mapping[str, PressTo]
+    answers: frozenset[str]
+    """The ids of those that answer a question."""
     phrases: Mapping[str, Copy]
     actions: Mapping[str, PreparedAction]
     names: Copy
@@ -232,6 +322,7 @@ class Workspace:
     replies: tuple[CannedReply, ...]
     library: Library
     training: Training
+    media: Mapping[str, Media] = field(default_factory=dict)
     sentiment: SentimentFile = field(default_factory=SentimentFile)
     tone: ToneFile = field(default_factory=ToneFile)
 

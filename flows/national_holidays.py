@@ -42,9 +42,9 @@ def name(country: str, subdivision: str, day: date, language: str) -> str:
 
 def countries() -> Iterable[str]:
     """The codes that can be named, of two letters (ISO 3166-1)."""
-    from holidays import list_supported_countries
+    from holidays.registry import COUNTRIES  # a list of names; the calendars themselves stay unread
 
-    return [code for code in list_supported_countries() if len(code) == 2]
+    return [code for _, *codes in COUNTRIES.values() for code in codes if len(code) == 2]
 
 
 def subdivisions(country: str) -> Iterable[str]:

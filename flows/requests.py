@@ -11,6 +11,7 @@ from estafeta.kernel.errors import EstafetaError
 from estafeta.kernel.model import Json
 from flows import templates
 from flows.model import Workspace
+from flows.printing import Verbatim
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 _WITH_BODY = ("POST", "PUT", "PATCH")
@@ -53,7 +54,7 @@ def render_action(
     settings = {**workspace.bot.vars, **vars}
     try:
         values = {**arguments, "secrets": dict(secrets), "vars": settings}
-        addresses = {name: templates.Verbatim(words) for name, words in settings.items()}
+        addresses = {name: Verbatim(words) for name, words in settings.items()}
         url = templates.render_strictly(prepared.url, {**values, "vars": addresses})
         headers = {name: templates.render_strictly(words, values) for name, words in prepared.headers}
     except templates.TemplateFailed as error:

@@ -4,7 +4,8 @@ Texts come from editors and the values in them from customers and other people's
 own sandbox keeps them from Python's insides (https://jinja.palletsprojects.com/en/stable/sandbox/)
 but says itself that it does not limit memory or time. So here: only `if` and `for`, no assignments
 that could grow a value, loops of a bounded length, only the filters and methods below, and every
-operator that can make something big is checked first.
+operator that can make something big is checked first. What one rendering goes over is counted, whether by a loop, a
+filter or a method, and it ends when that is too much.
 """
 
 from __future__ import annotations
@@ -23,11 +24,19 @@ from jinja2.exceptions import SecurityError
 from jinja2.filters import FILTERS
 from jinja2.runtime import Context, LoopContext
 from jinja2.sandbox import ImmutableSandboxedEnvironment
+from jinja2.utils import pass_context
 from jinja2.visitor import NodeTransformer
+
+from flows import inflection
 
 TEXT_LIMIT = 4000
 """Characters of one rendered text, of a template's source, and of a string made by an operator."""
+_GROWN = 4 * TEXT_LIMIT
 LOOP_LIMIT = 500
+STEP_LIMIT = 10_000
+"""Items that one rendering goes over, however it does."""
+DEPTH_LIMIT = 50
+"""Levels of a template's tree; Python's own compiler takes some three times as many."""
 _INTEGER_BITS = 128
 HOLE = "\ufdd0"
 """Stands where a value printed as nothing, until `tidy` closes the gap: a Unicode noncharacter, which
@@ -51,6 +60,53 @@ _KEPT_FILTERS = (
 _STATEMENTS = (nodes.Template, nodes.Output, nodes.If, nodes.For)
 _STRFTIME = re.compile(r"(?:[^%]|%[A-Za-z%]|%-[A-Za-z])*")
 _PLAIN = (str, int, float, date, time)
+
+
+class Counted(Context):
+    """What a rendering sees, and how much it has done."""
+
+    spent = 0
+
+    def spend(self, steps: int) -> None:
+        self.spent += steps
+        if self.spent > STEP_LIMIT:
+            raise SecurityError(f"it takes more than {STEP_LIMIT} steps")
+
+    def over(self, items: Iterable[Any]) -> Iterator[Any]:
+        for item in items:
+            self.spend(1)
+            yield item
+
+
+def _weight(value: Any) -> int:
+    """What it costs to go over a value: a letter is nothing beside an item."""
+    if isinstance(value, str):
+        return 1 + len(value) // 100
+    return 1 + len(value) if isinstance(value, list | tuple | dict | range) else 1
+
+
+def _check_growth(found: str, given: Any) -> None:
+    """A filter may make a text somewhat longer; what is long comes from outside and is not made here."""
+    if len(found) > _GROWN and not (isinstance(given, str) and len(found) <= len(given)):
+        raise SecurityError(f"a text grew longer than {_GROWN} characters")
+
+
+def _counted(kept: Callable[..., Any]) -> Callable[..., Any]:
+    """The filter, with what it goes over counted."""
+    wanted = getattr(getattr(kept, "jinja_pass_arg", None), "name", "")
+
+    @pass_context
+    def counted(context: Counted, value: Any, *arguments: Any, **named: Any) -> Any:
+        context.spend(_weight(value))
+        seen = context.over(value) if isinstance(value, Iterator) else value
+        passed = {"context": context, "eval_context": context.eval_ctx, "environment": context.environment}
+        first = (passed[wanted],) if wanted else ()
+        found = kept(*first, seen, *arguments, **named)
+        if isinstance(found, str):
+            _check_growth(found, value)
+        return found
+
+    return counted
 
 
 def _scalar(value: Any) -> Any:
@@ -94,11 +150,12 @@ def _range(*arguments: int) -> range:
     return found
 
 
-def _few(value: Any) -> Iterator[Any]:
+@pass_context
+def _few(context: Counted, value: Any) -> Iterator[Any]:
     """What a loop goes over: the first of it."""
     if value is None or isinstance(value, Undefined):
         return iter(())
-    return islice(value, LOOP_LIMIT)
+    return context.over(islice(value, LOOP_LIMIT))
 
 
 GLOBALS: dict[str, Any] = {"range": _range}
@@ -110,7 +167,8 @@ _FILTERS: dict[str, Callable[..., Any]] = {
     "replace": _replace,
     "string": _string,
     "round": _round,
-    "_few": _few,
+    "plural": inflection.plural,
+    "case": inflection.case,
 }
 
 
@@ -118,6 +176,7 @@ class NarrowEnvironment(ImmutableSandboxedEnvironment):
     """One for each way of printing: see `flows.templates`."""
 
     intercepted_binops = frozenset(["+", "*", "**", "%"])
+    context_class = Counted
 
     def __init__(
         self,
@@ -126,7 +185,7 @@ class NarrowEnvironment(ImmutableSandboxedEnvironment):
         filters: Mapping[str, Callable[..., Any]] = MappingProxyType({}),
     ) -> None:
         super().__init__(autoescape=False, finalize=finalize, undefined=undefined, keep_trailing_newline=True)
-        self.filters = {**_FILTERS, **filters}
+        self.filters = {name: _counted(kept) for name, kept in {**_FILTERS, **filters}.items()} | {"_few": _few}
         self.globals = dict(GLOBALS)
 
     def is_safe_attribute(self, obj: Any, attr: str, value: Any) -> bool:
@@ -145,6 +204,8 @@ class NarrowEnvironment(ImmutableSandboxedEnvironment):
             raise SecurityError("a time format has letters only, like %H:%M")
         if not self.is_safe_callable(obj):
             raise SecurityError(f"{getattr(obj, '__name__', 'this')}() is not known in templates")
+        if isinstance(context, Counted):
+            context.spend(_weight(getattr(obj, "__self__", None)))
         return super().call(context, obj, *args, **kwargs)
 
     def getattr(self, obj: Any, attribute: str) -> Any:
@@ -169,19 +230,42 @@ class NarrowEnvironment(ImmutableSandboxedEnvironment):
             _check_product(left, right)
         elif operator == "**" and _bits(left) * abs(right) > _INTEGER_BITS:
             raise SecurityError("a number grew too big")
-        return super().call_binop(context, operator, left, right)
+        found = super().call_binop(context, operator, left, right)
+        if isinstance(found, str | list | tuple) and isinstance(context, Counted):
+            context.spend(_weight(found))
+        return found
 
-    def parse_narrow(self, source: str) -> nodes.Template:
-        """The tree of a template with only what is allowed, loops bounded, `~` made a checked `+`.
+    def parse_narrow(self, source: str, language: str = "") -> nodes.Template:
+        """The tree of a template with only what is allowed, loops bounded, `~` made a checked `+`, words inflected as
+        the `language` of the template does.
 
         Raises TemplateSyntaxError.
         """
         if len(source) > TEXT_LIMIT:
             raise TemplateSyntaxError(f"longer than {TEXT_LIMIT} characters", 1)
         tree = self.parse(source)
-        _inspect(tree, loops=0)
-        _Bounding().visit(tree)
+        self._inspect(tree, loops=0)
+        _Bounding(language).visit(tree)
+        _check_depth(tree, 0)
         return tree
+
+    def _inspect(self, node: nodes.Node, *, loops: int) -> None:
+        if isinstance(node, nodes.Stmt | nodes.Template) and not isinstance(node, _STATEMENTS):
+            name = type(node).__name__.lower()
+            raise TemplateSyntaxError(f"only if and for are known between {{% %}}, not {name}", node.lineno)
+        if isinstance(node, nodes.For):
+            loops += 1
+            _check_loop(node, loops)
+        elif isinstance(node, nodes.Filter | nodes.Test):
+            self._check_known(node)
+        _check_names(node)
+        for child in node.iter_child_nodes():
+            self._inspect(child, loops=loops)
+
+    def _check_known(self, node: nodes.Filter | nodes.Test) -> None:
+        kind, known = ("filter", self.filters) if isinstance(node, nodes.Filter) else ("test", self.tests)
+        if node.name not in known or node.name.startswith("_"):
+            raise TemplateSyntaxError(f"No {kind} named {node.name!r}", node.lineno)
 
 
 def _check_product(left: Any, right: Any) -> None:
@@ -196,26 +280,62 @@ def _bits(value: Any) -> int:
     return value.bit_length() if isinstance(value, int) else 1
 
 
-def _inspect(node: nodes.Node, *, loops: int) -> None:
-    if isinstance(node, nodes.Stmt | nodes.Template) and not isinstance(node, _STATEMENTS):
-        name = type(node).__name__.lower()
-        raise TemplateSyntaxError(f"only if and for are known between {{% %}}, not {name}", node.lineno)
-    if isinstance(node, nodes.For):
-        loops += 1
-        if loops > 1 or node.recursive:
-            raise TemplateSyntaxError("a loop inside a loop is not allowed", node.lineno)
+def _check_depth(node: nodes.Node, depth: int) -> None:
+    if depth > DEPTH_LIMIT:
+        raise TemplateSyntaxError(f"more than {DEPTH_LIMIT} levels deep: too complicated", node.lineno)
+    for child in node.iter_child_nodes():
+        _check_depth(child, depth + 1)
+
+
+def _check_loop(node: nodes.For, loops: int) -> None:
+    if loops > 1 or node.recursive:
+        raise TemplateSyntaxError("a loop inside a loop is not allowed", node.lineno)
+    if any(name.name == "loop" for name in (node.target, *node.target.find_all(nodes.Name)) if hasattr(name, "name")):
+        raise TemplateSyntaxError('what a loop goes over cannot be called "loop"', node.lineno)
+
+
+def _check_names(node: nodes.Node) -> None:
+    """Nothing that begins with _ is open; no argument is named twice."""
     name = node.attr if isinstance(node, nodes.Getattr) else ""
     if isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const):
         name = str(node.arg.value)
     if name.startswith("_"):
         raise TemplateSyntaxError(f'"{name}" is closed to templates', node.lineno)
-    for child in node.iter_child_nodes():
-        _inspect(child, loops=loops)
+    given = [keyword.key for keyword in node.iter_child_nodes() if isinstance(keyword, nodes.Keyword)]
+    if len(set(given)) != len(given):
+        raise TemplateSyntaxError("an argument is named twice", node.lineno)
+
+
+def _check_inflection(node: nodes.Filter, language: str) -> None:
+    """The forms that the language has, or one of the known cases; both written out."""
+    given = [argument.value for argument in node.args if isinstance(argument, nodes.Const)]
+    if len(given) != len(node.args) or node.kwargs or node.dyn_args or not all(isinstance(one, str) for one in given):
+        raise TemplateSyntaxError(f"{node.name} wants its words written out, in quotes", node.lineno)
+    if node.name == "case":
+        if len(given) != 1 or given[0] not in inflection.CASES:
+            raise TemplateSyntaxError(f"case wants one of {', '.join(inflection.CASES)}", node.lineno)
+        return
+    wanted = inflection.forms(language)
+    if len(given) != len(wanted):
+        example = {"ru": 'plural("товар", "товара", "товаров")'}.get(language, 'plural("item", "items")')
+        raise TemplateSyntaxError(
+            f"plural wants {len(wanted)} words here ({', '.join(wanted)}), like {example}", node.lineno
+        )
 
 
 class _Bounding(NodeTransformer):
     """Loops go over the first `LOOP_LIMIT` of anything; `~` becomes `+` between strings, which the
-    environment checks."""
+    environment checks; `plural` and `case` are told the language."""
+
+    def __init__(self, language: str) -> None:
+        self._language = language
+
+    def visit_Filter(self, node: nodes.Filter) -> nodes.Node:  # noqa: N802 - Jinja2's name
+        self.generic_visit(node)
+        if node.name in ("plural", "case"):
+            _check_inflection(node, self._language)
+            node.args = [nodes.Const(self._language), *node.args]
+        return node
 
     def visit_For(self, node: nodes.For) -> nodes.Node:  # noqa: N802 - Jinja2's name
         self.generic_visit(node)

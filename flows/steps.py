@@ -1,4 +1,4 @@
-"""A file of flows/*.yml as it is written: the flow, its steps and its buttons.
+"""The steps of flows/*.yml as they are written.
 
 A step is told by its key (`say`, `ask`, `call`, …). `walk` is the one way to go through all steps of
 a flow, however deep; it yields each with its place in the file.
@@ -6,48 +6,32 @@ a flow, however deep; it yields each with its place in the file.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator
-from typing import Annotated, Any, Literal
+from copy import copy
+from difflib import SequenceMatcher, get_close_matches
+from typing import Annotated, Any, Literal, get_args
 
-from pydantic import BeforeValidator, Discriminator, Field, StrictBool, StrictStr, Tag, model_validator
+from pydantic import BeforeValidator, Discriminator, Field, StrictStr, Tag, ValidationInfo, model_validator
 
-from estafeta.kernel.model import Json, Reason
-from flows.strict import LocalText, Strict, wrong
+from estafeta.kernel.model import Json
+from flows.strict import Duration, LocalText, Strict, wrong
+from flows.written import ButtonHandoff, Buttons, HandoffRule, Name, Names, Place, SlotName, Texts
 
-Place = tuple[str | int, ...]
-"""Where something stands in a file: keys and list positions from the top."""
+__all__ = [
+    "KINDS", "AnyStep", "AskStep", "CallStep", "ChooseStep", "EndStep", "FlowStep", "ForgetStep", "GotoStep",
+    "HandoffStep", "Kind", "MenuOption", "MenuStep", "Otherwise", "Place", "RememberStep", "SayStep", "SetStep",
+    "Steps", "TagStep", "UntagStep", "WaitRule", "WaitStep", "When", "blocks", "kind_of", "name_of", "walk",
+]  # fmt: skip
 
-_SLOT = re.compile(r"[A-Za-z][A-Za-z0-9_]{0,63}")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
-_TAKEN = (
-    "slots customer bot now open range vars secrets true false none True False None and or not in is if else loop self"
-)
-Kind = Literal["ask", "call", "choose", "set", "goto", "flow", "handoff", "end", "say"]
-KINDS: tuple[Kind, ...] = ("ask", "call", "choose", "set", "goto", "flow", "handoff", "end", "say")
+Kind = Literal[
+    "ask", "menu", "call", "choose", "set", "goto", "flow", "handoff", "wait", "remember", "forget", "tag", "untag",
+    "end", "say",
+]  # fmt: skip
+KINDS: tuple[Kind, ...] = (
+    "ask", "menu", "call", "choose", "set", "goto", "flow", "handoff", "wait", "remember", "forget", "tag", "untag",
+    "end", "say",
+)  # fmt: skip
 """What a step may be. The order decides where keys of two kinds meet: an `ask` has a `say`."""
-
-
-def _slot(given: Any) -> str:
-    if not isinstance(given, str) or not _SLOT.fullmatch(given):
-        raise wrong(f'"{given}" is no name for a slot; expected Latin letters, digits and _, like order_number')
-    if given in _TAKEN.split():
-        raise wrong(f'"{given}" means something else in templates; choose another name')
-    return given
-
-
-def _name(given: Any) -> str:
-    if not isinstance(given, str) or not _NAME.fullmatch(given):
-        raise wrong(f'"{given}" is no name; expected Latin letters, digits, - and _, like order-status')
-    return given
-
-
-def _command(given: Any) -> str:
-    return _name(given.removeprefix("/") if isinstance(given, str) else given)
-
-
-def _texts(given: Any) -> Any:
-    return given if isinstance(given, list | tuple) else [given]
 
 
 def _steps(given: Any) -> Any:
@@ -56,104 +40,100 @@ def _steps(given: Any) -> Any:
     return given
 
 
-def _reason(given: Any) -> Any:
-    if not isinstance(given, Reason) and given not in {reason.value for reason in Reason}:
-        raise wrong(f'"{given}" is no reason; expected one of {", ".join(reason.value for reason in Reason)}')
-    return given
-
-
-def _intents(given: Any) -> Any:
-    return given if isinstance(given, list | tuple) else [given]
-
-
-SlotName = Annotated[str, BeforeValidator(_slot, json_schema_input_type=str)]
-Name = Annotated[str, BeforeValidator(_name, json_schema_input_type=str)]
-Command = Annotated[str, BeforeValidator(_command, json_schema_input_type=str)]
-Texts = Annotated[
-    tuple[LocalText, ...],
-    Field(min_length=1),
-    BeforeValidator(_texts, json_schema_input_type=LocalText | list[LocalText]),
-]
-Why = Annotated[Reason, BeforeValidator(_reason, json_schema_input_type=Reason)]
-Intents = Annotated[
-    tuple[StrictStr, ...], BeforeValidator(_intents, json_schema_input_type=StrictStr | list[StrictStr])
-]
-
-
-class HandoffRule(Strict):
-    """People take over. Without a `skill`: the first of bot.yml."""
-
-    reason: Why = Reason.FLOW_RULE
-    skill: StrictStr = ""
-    summary: LocalText = LocalText("")
-
-
-class ButtonHandoff(Strict):
-    reason: Why = Reason.USER_REQUEST
-    skill: StrictStr = ""
-    summary: LocalText = LocalText("")
-
-
-class ButtonRule(Strict):
-    """A button: pressing it says its words, or starts a flow, or calls a person."""
-
-    text: LocalText
-    flow: StrictStr | None = None
-    handoff: ButtonHandoff | None = None
-
-    @model_validator(mode="after")
-    def _one_meaning(self) -> ButtonRule:
-        if self.flow is not None and self.handoff is not None:
-            raise wrong("a button has either flow: or handoff:, not both")
-        return self
-
-
-def _button(given: Any) -> Any:
-    """A string and a text by language are short for `text:`."""
-    if isinstance(given, str) or (isinstance(given, dict) and not {"text", "flow", "handoff"} & set(given)):
-        return {"text": given}
-    if not isinstance(given, dict | ButtonRule):
-        raise wrong('expected a button: its words, or {text: "…", flow: name}, or {text: "…", handoff: {}}')
-    return given
-
-
-def _buttons(given: Any) -> Any:
-    if not isinstance(given, list | tuple):
-        raise wrong("expected a list of buttons")
-    return given
-
-
-AnyButton = Annotated[ButtonRule, BeforeValidator(_button, json_schema_input_type=LocalText | ButtonRule)]
-Buttons = Annotated[tuple[AnyButton, ...], BeforeValidator(_buttons, json_schema_input_type=list[AnyButton])]
-
-
 class _Named(Strict):
     name: Name | None = None
 
 
+Channels = Annotated[dict[StrictStr, Texts], Field(min_length=1)]
+
+
 class SayStep(_Named):
+    """Something is said. `channels` says it otherwise in some of them; `media` are files of the workspace's folder
+    media/ that go with it; before it the bot is seen typing for `delay` seconds."""
+
     say: Texts
+    channels: Channels | None = None
+    media: Names | None = None
+    delay: Annotated[float, Field(ge=0, le=30)] = 0.0
     buttons: Buttons = ()
 
 
 class AskStep(_Named):
-    """A question. `expect`: an entity, or text, number, yes_no. `attempts`: how often it is asked again."""
+    """A question. `expect`: an entity, or text, number, yes_no, choice (among the buttons), date, time, phone, email.
+    `valid` is a condition that the `value` must meet, `invalid` what is said else. `confirm` asks whether it is right;
+    `still` asks whether what is known from before still holds. `remember` keeps the answer for later talks.
+    `attempts`: how often it is asked again."""
 
     ask: SlotName
     say: Texts
+    channels: Channels | None = None
     expect: StrictStr = "text"
+    valid: StrictStr | None = None
+    invalid: Texts | None = None
+    confirm: LocalText | None = None
+    still: LocalText | None = None
+    remember: Duration | Literal[True] | None = None
     attempts: Annotated[int, Field(ge=0, le=20)] = 2
     again: Texts | None = None
     buttons: Buttons = ()
     otherwise: Steps | None = None
 
+    @model_validator(mode="after")
+    def _together(self) -> AskStep:
+        if self.invalid is not None and self.valid is None:
+            raise wrong("invalid: is said when valid: does not hold; add valid: with a condition")
+        if self.expect == "choice" and not self.buttons:
+            raise wrong("expect: choice needs buttons: to choose among")
+        return self
+
+
+class MenuOption(Strict):
+    """What can be chosen: it goes to a flow and comes back, or calls a person, or does steps. `when` is a condition
+    for showing it."""
+
+    text: LocalText
+    when: StrictStr | None = None
+    flow: StrictStr | None = None
+    handoff: ButtonHandoff | None = None
+    do: Steps | None = None
+
+    @model_validator(mode="after")
+    def _one_meaning(self) -> MenuOption:
+        if sum(given is not None for given in (self.flow, self.handoff, self.do)) > 1:
+            raise wrong("a choice has one of flow:, handoff: and do:, not several")
+        return self
+
+    @property
+    def steps(self) -> tuple[AnyStep, ...]:
+        """What choosing it does, as steps."""
+        if self.flow is not None:
+            return (FlowStep(flow=self.flow),)
+        if self.handoff is not None:
+            plain = HandoffRule(reason=self.handoff.reason, skill=self.handoff.skill, summary=self.handoff.summary)
+            return (HandoffStep(handoff=plain),)
+        return self.do or ()
+
+
+class MenuStep(_Named):
+    """A choice among buttons, each with what it leads to. `order: habit` puts first what this customer chose often
+    and lately."""
+
+    menu: Annotated[tuple[MenuOption, ...], Field(min_length=1)]
+    say: Texts
+    channels: Channels | None = None
+    order: Literal["fixed", "habit"] = "fixed"
+    attempts: Annotated[int, Field(ge=0, le=20)] = 2
+    again: Texts | None = None
+    otherwise: Steps | None = None
+
 
 class CallStep(_Named):
-    """An action of bot.yml; the reply's JSON is saved under a name."""
+    """An action of bot.yml; the `reply`'s JSON is saved under a name, `map` keeps parts of it."""
 
     call: StrictStr
     with_: Annotated[dict[SlotName, Json], Field(alias="with", default_factory=dict)]
     save: SlotName | None = None
+    map: Annotated[dict[SlotName, Json], Field(default_factory=dict)]
     on_error: Steps | None = None
 
 
@@ -169,7 +149,9 @@ class Otherwise(Strict):
 def _case(given: Any) -> str | None:
     if not isinstance(given, dict):
         return "case:when" if isinstance(given, When) else "case:otherwise" if isinstance(given, Otherwise) else None
-    return "case:otherwise" if "otherwise" in given and "when" not in given else "case:when"
+    if "when" in given or get_close_matches("when", map(str, given), n=1):
+        return "case:when"
+    return "case:otherwise" if get_close_matches("otherwise", map(str, given), n=1) else "case:when"
 
 
 Case = Annotated[Annotated[When, Tag("case:when")] | Annotated[Otherwise, Tag("case:otherwise")], Discriminator(_case)]
@@ -201,6 +183,63 @@ class HandoffStep(_Named):
     handoff: HandoffRule
 
 
+class WaitRule(Strict):
+    """Until an event, or for a while, or until a time; an event at most for so long."""
+
+    for_: Annotated[Duration | None, Field(alias="for")] = None
+    until: StrictStr | None = None
+    event: Name | None = None
+
+    @model_validator(mode="after")
+    def _for_something(self) -> WaitRule:
+        if self.for_ is not None and self.until is not None:
+            raise wrong("a wait has either for: or until:, not both")
+        if self.for_ is None and self.until is None:
+            raise wrong("a wait ends some time; add for: with a length of time like 3d, or until:")
+        return self
+
+
+def _wait(given: Any) -> Any:
+    """A length of time is short for `for:`."""
+    return {"for": given} if isinstance(given, str | int) and not isinstance(given, bool) else given
+
+
+class WaitStep(_Named):
+    """The flow goes on later; meanwhile the customer may talk of other things. What an event brings is saved under a
+    name; `otherwise` is done when it did not happen in time."""
+
+    wait: Annotated[WaitRule, BeforeValidator(_wait, json_schema_input_type=str | WaitRule)]
+    save: SlotName | None = None
+    otherwise: Steps | None = None
+
+    @model_validator(mode="after")
+    def _only_with_events(self) -> WaitStep:
+        if self.wait.event is None and (self.save or self.otherwise):
+            raise wrong("save: and otherwise: belong to a wait for an event")
+        return self
+
+
+class RememberStep(_Named):
+    """Kept with the customer for later talks, as memory.NAME; for good, or `for` a while."""
+
+    remember: Annotated[dict[SlotName, Json], Field(min_length=1)]
+    for_: Annotated[Duration | None, Field(alias="for")] = None
+
+
+class ForgetStep(_Named):
+    """Names of what was remembered, or all of it."""
+
+    forget: Names
+
+
+class TagStep(_Named):
+    tag: Names
+
+
+class UntagStep(_Named):
+    untag: Names
+
+
 def _end(given: Any) -> Any:
     if given is not True and given != "all":
         raise wrong("expected end: true, or end: all to end the interrupted flows too")
@@ -219,41 +258,66 @@ def _kind(given: Any) -> str | None:
     return next((f"step:{kind}" for kind in KINDS if kind in getattr(type(given), "model_fields", {})), None)
 
 
+def _misspelt(given: dict[Any, Any]) -> tuple[str, Kind] | None:
+    """A key of a step that is its kind, misspelt, and that kind: the one that the other keys go with best."""
+    kind = next((kind for kind in KINDS if kind in given), None)
+    own = _KEYS[kind] if kind is not None else ()
+    found: list[tuple[int, float, str, Kind]] = []
+    for key in given:
+        if not isinstance(key, str) or any(key in keys for keys in _KEYS.values()):
+            continue
+        for meant in get_close_matches(key, KINDS, n=3, cutoff=0.6):
+            keys = _KEYS[meant]  # type: ignore[index]
+            if meant not in given and meant not in own and (kind is None or kind in keys):
+                likeness = SequenceMatcher(None, key, meant).ratio()
+                found.append((sum(other in keys for other in given), likeness, key, meant))  # type: ignore[arg-type]
+    best = max(found, default=None)
+    return best and (best[2], best[3])
+
+
+def _mended(given: Any, info: ValidationInfo) -> Any:
+    """A step with its kind written right; that it was not is told to the loader. Without one it stays as it is."""
+    told = info.context.get("misspelt") if isinstance(info.context, dict) else None
+    found = _misspelt(given) if told is not None and isinstance(given, dict) else None
+    if told is None or found is None:
+        return given
+    told(given, *found)
+    mended = copy(given)
+    mended[found[1]] = mended.pop(found[0])
+    return mended
+
+
 Step = Annotated[
     Annotated[AskStep, Tag("step:ask")]
+    | Annotated[MenuStep, Tag("step:menu")]
     | Annotated[CallStep, Tag("step:call")]
     | Annotated[ChooseStep, Tag("step:choose")]
     | Annotated[SetStep, Tag("step:set")]
     | Annotated[GotoStep, Tag("step:goto")]
     | Annotated[FlowStep, Tag("step:flow")]
     | Annotated[HandoffStep, Tag("step:handoff")]
+    | Annotated[WaitStep, Tag("step:wait")]
+    | Annotated[RememberStep, Tag("step:remember")]
+    | Annotated[ForgetStep, Tag("step:forget")]
+    | Annotated[TagStep, Tag("step:tag")]
+    | Annotated[UntagStep, Tag("step:untag")]
     | Annotated[EndStep, Tag("step:end")]
     | Annotated[SayStep, Tag("step:say")],
     Discriminator(_kind),
+    BeforeValidator(_mended),
 ]
 Steps = Annotated[tuple[Step, ...], Field(min_length=1), BeforeValidator(_steps, json_schema_input_type=list[Step])]
-
-
-class Start(Strict):
-    intent: Intents = ()
-    command: Command | None = None
-
-
-class FlowFile(Strict):
-    """One dialog."""
-
-    flow: Name
-    title: LocalText | None = None
-    start: Start = Start()
-    always: StrictBool = False
-    public: StrictBool = False
-    steps: Steps
-
-
-for _model in (AskStep, CallStep, When, Otherwise, ChooseStep, FlowFile):
+for _model in (AskStep, MenuOption, MenuStep, CallStep, When, Otherwise, ChooseStep, WaitStep):
     _model.model_rebuild()
 
-AnyStep = AskStep | CallStep | ChooseStep | SetStep | GotoStep | FlowStep | HandoffStep | EndStep | SayStep
+AnyStep = (
+    AskStep | MenuStep | CallStep | ChooseStep | SetStep | GotoStep | FlowStep | HandoffStep | WaitStep | RememberStep
+    | ForgetStep | TagStep | UntagStep | EndStep | SayStep
+)  # fmt: skip
+_KEYS: dict[Kind, tuple[str, ...]] = {
+    next(kind for kind in KINDS if kind in model.model_fields): model.keys() for model in get_args(AnyStep)
+}
+"""The keys of each kind of step."""
 
 
 def kind_of(step: AnyStep) -> Kind:
@@ -267,10 +331,14 @@ def name_of(step: AnyStep) -> str:
 
 def blocks(step: AnyStep) -> Iterator[tuple[Place, tuple[AnyStep, ...]]]:
     """The lists of steps inside a step, each with its place below the step."""
-    if isinstance(step, AskStep) and step.otherwise is not None:
+    if isinstance(step, AskStep | WaitStep | MenuStep) and step.otherwise is not None:
         yield ("otherwise",), step.otherwise
-    elif isinstance(step, CallStep) and step.on_error is not None:
+    if isinstance(step, CallStep) and step.on_error is not None:
         yield ("on_error",), step.on_error
+    elif isinstance(step, MenuStep):
+        for number, option in enumerate(step.menu):
+            if option.steps:
+                yield ("menu", number, "do"), option.steps
     elif isinstance(step, ChooseStep):
         for number, case in enumerate(step.choose):
             if isinstance(case, When):

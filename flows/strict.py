@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from typing import Any
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, RootModel, StrictStr, ValidationInfo, model_validator
+from pydantic import BaseModel, BeforeValidator, ConfigDict, RootModel, StrictStr, ValidationInfo, model_validator
 from pydantic_core import PydanticCustomError
 
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]+)*")
@@ -18,7 +18,8 @@ def wrong(sentence: str) -> PydanticCustomError:
 
 class Strict(BaseModel):
     """A mapping with known keys. Unknown ones are told to the loader, which knows where they stand
-    and what else it may find wrong; without a loader they are pydantic's error."""
+    and what else it may find wrong; it says which key was meant, so that one misspelt word is one mistake.
+    Without a loader they are pydantic's error."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
@@ -30,10 +31,8 @@ class Strict(BaseModel):
         if not isinstance(info.context, dict) or "unknown" not in info.context:
             return given
         known = cls.keys()
-        for key in given:
-            if key not in known:
-                info.context["unknown"](given, key, known)
-        return {key: value for key, value in given.items() if key in known}
+        meant = {key: key if key in known else info.context["unknown"](given, key, known) for key in given}
+        return {meant[key]: value for key, value in given.items() if meant[key] is not None}
 
     @classmethod
     def keys(cls) -> tuple[str, ...]:
@@ -79,3 +78,25 @@ class LocalText(RootModel[StrictStr | dict[str, StrictStr]]):
     def languages(self) -> tuple[str, ...] | None:
         """The languages it is written in; None: one text for all."""
         return None if isinstance(self.root, str) else tuple(self.root)
+
+
+_DURATION = re.compile(r"(\d{1,6})\s*(s|m|h|d|w)")
+_SECONDS = {"s": 1, "m": 60, "h": 3600, "d": 86400, "w": 7 * 86400}
+_LONGEST = 366 * 86400
+
+
+def _duration(given: Any) -> Any:
+    found = _DURATION.fullmatch(given.strip()) if isinstance(given, str) else None
+    if isinstance(given, int) and not isinstance(given, bool):
+        seconds = given
+    elif found is not None:
+        seconds = int(found[1]) * _SECONDS[found[2]]
+    else:
+        raise wrong(f'"{given}" is no length of time; expected one like 30s, 10m, 2h, 3d or 1w')
+    if not 1 <= seconds <= _LONGEST:
+        raise wrong(f'"{given}" is not between a second and a year')
+    return seconds
+
+
+Duration = Annotated[int, BeforeValidator(_duration, json_schema_input_type=str | int)]
+"""A length of time in seconds, written as 30s, 10m, 2h, 3d, 1w."""

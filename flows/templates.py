@@ -1,6 +1,7 @@
 """Texts, conditions and values with `{{ }}` in them, compiled once and rendered often.
 
-What holds no `{{` and no `{%` stays a plain string and never meets Jinja2. Four ways of printing:
+What holds no `{{` and no `{%` stays a plain string and never meets Jinja2. Others are parsed and looked over when they
+are read, and become code when they are first rendered; texts of the same words are one template. Four ways of printing:
 a text for people (what is missing prints as nothing and leaves no hole), a value for a slot or
 an argument, a URL (every value percent-encoded), a header. In the last two nothing may be missing.
 
@@ -12,9 +13,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from functools import lru_cache
 from typing import Any, cast
-from urllib.parse import quote
 
 from jinja2 import ChainableUndefined, StrictUndefined, Template, TemplateError, TemplateSyntaxError, Undefined, nodes
 from jinja2.runtime import Context
@@ -22,13 +23,18 @@ from jinja2.runtime import Context
 from estafeta.kernel.errors import EstafetaError
 from estafeta.kernel.model import Json
 from flows import markdown
+from flows.gaps import tidy
+from flows.printing import is_markdown, print_strictly, print_text, print_url, print_value
 from flows.sandbox import GLOBALS, HOLE, TEXT_LIMIT, NarrowEnvironment
 
 Values = Mapping[str, Any]
 
 _FAILURES = (
     TemplateError, ArithmeticError, LookupError, TypeError, ValueError, AttributeError, RecursionError, MemoryError,
+    AssertionError,  # Jinja2's own filters check what they are given so
 )  # fmt: skip
+_KEPT = 4096
+"""Templates that are kept for the next text of the same words: a new release of a workspace has few new ones."""
 _JSON_NODES = 5000
 _JSON_DEPTH = 32
 _SAFE_INTEGER = 2**63
@@ -46,88 +52,47 @@ class TemplateFailed(EstafetaError):
     """A template that could not be rendered with the values there are."""
 
 
-class Markdown(str):
-    """A value that stands in Markdown as it is: its signs draw."""
-
-    __slots__ = ()
-
-
-class Verbatim(str):
-    """A part of a URL that stands as it is: an address from the settings."""
-
-    __slots__ = ()
-
-
-def _scalar(value: Any) -> Any:
-    if isinstance(value, float) and value.is_integer() and abs(value) < 1e15:
-        return int(value)
-    if isinstance(value, list | tuple) and all(isinstance(item, str | int | float) for item in value):
-        return ", ".join(str(item) for item in value[:100])
-    if isinstance(value, dict | list | tuple) or callable(value):
-        raise TypeError(f"{{{{ }}}} would print a whole {type(value).__name__}; name the part of it to show")
-    return value
-
-
-def _print_text(value: Any) -> Any:
-    if value is None or isinstance(value, Undefined) or value == "":
-        return HOLE
-    if isinstance(value, Markdown):
-        return value
-    found = value if isinstance(value, str) else _scalar(value)
-    return markdown.escape(found) if isinstance(found, str) else found
-
-
-def _print_value(value: Any) -> Any:
-    return "" if value is None or isinstance(value, Undefined) else _scalar(value)
-
-
-def _print_url(value: Any) -> str:
-    if isinstance(value, Verbatim):
-        return value
-    return quote(_print_strictly(value), safe="")
-
-
-def _print_strictly(value: Any) -> str:
-    return str(value if isinstance(value, Undefined) else _print_value(value))
-
-
-def _is_markdown(value: Any) -> Markdown:
-    return Markdown("" if value is None or isinstance(value, Undefined) else _scalar(value))
-
-
-_TEXT = NarrowEnvironment(_print_text, ChainableUndefined, {"markdown": _is_markdown})
-_VALUE = NarrowEnvironment(_print_value, ChainableUndefined)
-_URL = NarrowEnvironment(_print_url, StrictUndefined)
-_HEADER = NarrowEnvironment(_print_strictly, StrictUndefined)
+_TEXT = NarrowEnvironment(print_text, ChainableUndefined, {"markdown": is_markdown})
+_VALUE = NarrowEnvironment(print_value, ChainableUndefined)
+_URL = NarrowEnvironment(print_url, StrictUndefined)
+_HEADER = NarrowEnvironment(print_strictly, StrictUndefined)
 
 
 class Compiled:
     """A template ready to run. `names` are the variables it reads, `parts` what it reads directly of
-    them: ("slots", "city")."""
+    them: ("slots", "city"). `parse` gives the tree, afresh each time: making code takes it apart."""
 
-    __slots__ = ("_template", "names", "parts", "source")
+    __slots__ = ("_environment", "_parse", "_template", "names", "parts", "source")
 
-    def __init__(self, environment: NarrowEnvironment, source: str, tree: nodes.Template) -> None:
+    def __init__(self, environment: NarrowEnvironment, source: str, parse: Callable[[], nodes.Template]) -> None:
         self.source = source
-        self.names, self.parts = _reads(tree)
-        try:
-            code = environment.compile(tree)
-        except TemplateSyntaxError as error:
-            raise TemplateWrong(_in_words(error), error.lineno) from None
-        except (SyntaxError, RecursionError, MemoryError, ValueError):
-            raise TemplateWrong("too complicated", 1) from None
-        self._template = Template.from_code(environment, code, {}, None)
+        self.names, self.parts = _reads(parse())
+        self._environment = environment
+        self._parse = parse
+        self._template: Template | None = None
 
     def __repr__(self) -> str:
         return f"{type(self).__name__}({self.source!r})"
 
-    def _pieces(self, values: Values) -> Iterable[str]:
-        return self._template.root_render_func(self._context(values))
+    def tree(self) -> nodes.Template:
+        return self._parse()
 
-    def _context(self, values: Values) -> Context:
-        """Shares the values rather than copying them: nothing in a narrow template writes."""
+    def _ready(self) -> Template:
+        """The code, made at the first call: most of what a workspace says is not said today."""
+        if self._template is None:
+            try:
+                code = self._environment.compile(self._parse())
+            except (SyntaxError, RecursionError, MemoryError, ValueError) as error:
+                raise TemplateFailed(f"{_shortened(self.source)} is too complicated") from error
+            self._template = Template.from_code(self._environment, code, {}, None)
+        return self._template
+
+    def _begun(self, values: Values) -> tuple[Context, Iterable[str]]:
+        """The template under way. Shares the values rather than copying them: nothing in a narrow template writes."""
+        template = self._ready()
         seen = {**values, **GLOBALS} if "range" in self.names else values
-        return self._template.new_context(cast(dict[str, Any], seen), shared=True)
+        context = template.new_context(cast(dict[str, Any], seen), shared=True)
+        return context, template.root_render_func(context)
 
 
 class Text(Compiled):
@@ -138,7 +103,7 @@ class Text(Compiled):
     def __call__(self, values: Values) -> str:
         try:
             pieces, length = [], 0
-            for piece in self._pieces(values):
+            for piece in self._begun(values)[1]:
                 pieces.append(piece)
                 length += len(piece)
                 if length > 2 * TEXT_LIMIT:  # escaped ones count twice
@@ -155,8 +120,8 @@ class Expression(Compiled):
 
     def __call__(self, values: Values) -> Any:
         try:
-            context = self._context(values)
-            for _ in self._template.root_render_func(context):
+            context, pieces = self._begun(values)
+            for _ in pieces:
                 pass
             found = context.vars["result"]
             return None if isinstance(found, Undefined) else found
@@ -180,9 +145,9 @@ def _in_words(error: TemplateSyntaxError) -> str:
     return (error.message or "a mistake in a template").rstrip(".")
 
 
-def _parse(environment: NarrowEnvironment, source: str) -> nodes.Template:
+def _parse(environment: NarrowEnvironment, source: str, language: str = "") -> nodes.Template:
     try:
-        return environment.parse_narrow(source)
+        return environment.parse_narrow(source, language)
     except TemplateSyntaxError as error:
         raise TemplateWrong(_in_words(error), error.lineno) from None
     except RecursionError:
@@ -193,9 +158,14 @@ def is_plain(source: str) -> bool:
     return "{{" not in source and "{%" not in source and "{#" not in source
 
 
-def text(source: str) -> Words:
-    """A text for the customer. Raises TemplateWrong."""
-    return source if is_plain(source) else Text(_TEXT, source, _parse(_TEXT, source))
+def text(source: str, language: str = "") -> Words:
+    """A text for the customer, in a language ("" is English as far as words are inflected). Raises TemplateWrong."""
+    return source if is_plain(source) else _text(_TEXT, source, language)
+
+
+@lru_cache(maxsize=_KEPT)
+def _text(environment: NarrowEnvironment, source: str, language: str = "") -> Text:
+    return Text(environment, source, lambda: _parse(environment, source, language))
 
 
 def render(words: Words, values: Values) -> str:
@@ -208,7 +178,7 @@ def render_markdown(words: Words, values: Values) -> str:
     if isinstance(words, str):
         return words
     found = words(values)
-    if HOLE in found:
+    if HOLE in found or "{%" in words.source:
         found = tidy(found)
     return markdown.shortened(found, TEXT_LIMIT)
 
@@ -219,13 +189,32 @@ def unrendered(words: Words) -> str:
     return tidy(re.sub(r"\{\{.*?\}\}|\{%.*?%\}|\{#.*?#\}", HOLE, source, flags=re.DOTALL))
 
 
+def longest(words: Words) -> str:
+    """What stands in a text whatever its values are; of a choice the longest side."""
+    return words if isinstance(words, str) else _literal(words.tree().body)
+
+
+def _literal(body: Iterable[nodes.Node]) -> str:
+    found = []
+    for node in body:
+        match node:
+            case nodes.Output():
+                found += [part.data for part in node.nodes if isinstance(part, nodes.TemplateData)]
+            case nodes.If():
+                sides = (node.body, *(other.body for other in node.elif_), node.else_)
+                found.append(max((_literal(side) for side in sides), key=len))
+            case nodes.For():
+                found.append(_literal(node.body))
+    return "".join(found)
+
+
 def url(source: str) -> Words:
     """Values are percent-encoded, all but `Verbatim` ones. Raises TemplateWrong."""
-    return source if is_plain(source) else Text(_URL, source, _parse(_URL, source))
+    return source if is_plain(source) else _text(_URL, source)
 
 
 def header(source: str) -> Words:
-    return source if is_plain(source) else Text(_HEADER, source, _parse(_HEADER, source))
+    return source if is_plain(source) else _text(_HEADER, source)
 
 
 def render_strictly(words: Words, values: Values) -> str:
@@ -238,13 +227,17 @@ def render_strictly(words: Words, values: Values) -> str:
     return found
 
 
+@lru_cache(maxsize=_KEPT)
 def condition(source: str) -> Expression:
     """What `when:` holds: one expression, without braces. Raises TemplateWrong."""
-    tree = _parse(_VALUE, "{{ " + source + "\n}}")
-    found = _lone_expression(tree)
+    return Expression(_VALUE, source, lambda: _condition(source))
+
+
+def _condition(source: str) -> nodes.Template:
+    found = _lone_expression(_parse(_VALUE, "{{ " + source + "\n}}"))
     if found is None:
         raise TemplateWrong('expected one condition, like order.status == "lost", without braces', 1)
-    return Expression(_VALUE, source, found)
+    return found
 
 
 def _lone_expression(tree: nodes.Template) -> nodes.Template | None:
@@ -273,12 +266,14 @@ def value(given: Json) -> Value:
         return {key: value(item) for key, item in given.items()}
     if isinstance(given, list | tuple):
         return [value(item) for item in given]
-    if not isinstance(given, str) or is_plain(given):
-        return given
-    alone = _lone_expression(_parse(_VALUE, given))
-    if alone is not None:
-        return Expression(_VALUE, given, alone)
-    return Text(_VALUE, given, _parse(_VALUE, given))
+    return _value(given) if isinstance(given, str) and not is_plain(given) else given
+
+
+@lru_cache(maxsize=_KEPT)
+def _value(source: str) -> Compiled:
+    if _lone_expression(_parse(_VALUE, source)) is None:
+        return _text(_VALUE, source)
+    return Expression(_VALUE, source, lambda: _lone_expression(_parse(_VALUE, source)) or nodes.Template([]))
 
 
 def evaluate(given: Value, values: Values) -> Json:
@@ -338,6 +333,17 @@ def templates_in(given: Value) -> Iterable[Compiled]:
             yield from templates_in(item)
 
 
+def reads_whole(template: Compiled, name: str) -> bool:
+    """Whether it reads a variable otherwise than by parts that are written out: goes over it, or takes `name[x]`."""
+    tree = template.tree()
+    by_parts = {
+        id(node.node)
+        for node in tree.find_all((nodes.Getattr, nodes.Getitem))
+        if isinstance(node, nodes.Getattr) or (isinstance(node, nodes.Getitem) and isinstance(node.arg, nodes.Const))
+    }
+    return any(node.name == name and id(node) not in by_parts for node in tree.find_all(nodes.Name))
+
+
 def _reads(tree: nodes.Template) -> tuple[frozenset[str], frozenset[tuple[str, str]]]:
     loaded: set[str] = set()
     stored = {"loop"}
@@ -351,24 +357,3 @@ def _reads(tree: nodes.Template) -> tuple[frozenset[str], frozenset[tuple[str, s
         if isinstance(item.node, nodes.Name) and isinstance(item.arg, nodes.Const):
             parts.add((item.node.name, str(item.arg.value)))
     return frozenset(loaded - stored), frozenset(parts)
-
-
-_CLOSING = r"[.!?…:;)\]»”]"
-_TIDYING = (
-    (re.compile(rf"[(\[«“„\"]\s*{HOLE}\s*[)\]»”“\"]"), HOLE),
-    (re.compile(rf"{HOLE}(?:\s*{HOLE})+"), HOLE),
-    (re.compile(rf",\s*{HOLE}\s*(?={_CLOSING}|$)", re.MULTILINE), ""),
-    (re.compile(rf"\s*,\s*{HOLE}\s*,"), ","),
-    (re.compile(rf"[ \t]+{HOLE}(?=[.,!?…:;)\]»”\s]|$)", re.MULTILINE), ""),
-)
-_FIRST = re.compile(rf"(^|[.!?…][ \t]+){HOLE}[ \t]*[,:;!.?]*[ \t]*(\w?)", re.MULTILINE)
-
-
-def tidy(found: str) -> str:
-    """Closes the gaps that missing values left: no "Hello, !", no double spaces, no empty brackets."""
-    for pattern, instead in _TIDYING[:2]:
-        found = pattern.sub(instead, found)
-    found = _FIRST.sub(lambda match: match[1] + match[2].upper(), found)
-    for pattern, instead in _TIDYING[2:]:
-        found = pattern.sub(instead, found)
-    return re.sub(rf"[ \t]*{HOLE}[ \t]*$|{HOLE}", "", found, flags=re.MULTILINE).strip()

@@ -1,4 +1,4 @@
-"""tone.yml: the house style of what operators write. Remarks only: nothing is ever kept from being sent."""
+"""tone.yml: the house style of what operators and the bot write. Remarks only: nothing is ever kept from being sent."""
 
 from __future__ import annotations
 
@@ -33,13 +33,31 @@ RUDE: dict[str, tuple[str, ...]] = {
 parcel, knives are «тупые»."""
 
 
+JOKING: dict[str, tuple[str, ...]] = {
+    "ru": ("ха-ха", "хаха", "хи-хи", "лол", "упс", "ой", "шутка", "шучу", "прикол*", "не парьтесь", "ну бывает"),
+    "en": ("haha", "ha-ha", "lol", "oops", "whoops", "yay", "just kidding", "no worries", "chill"),
+}
+"""What makes light of a complaint."""
+
+
+class Complaints(Strict):
+    """Where the bot does not joke: in flows that one of `intents` starts, and in those that call people of one of
+    `skills`. `joking` by language: words and phrases that make light of it, besides every emoji and smile; left out,
+    it is a short list."""
+
+    intents: tuple[StrictStr, ...] = ()
+    skills: tuple[StrictStr, ...] = ()
+    joking: dict[StrictStr, tuple[Banned, ...]] = JOKING
+
+
 class ToneFile(Strict):
     """`address`: how Russian words speak to a customer; the other way gets a remark, `any` none. `capitals`: whether a
     text in capitals throughout gets one; `piled`: whether !!! and ??? do. `banned` by language: words and phrases that
     the house does not write. A `*` at the end of a word stands for any ending. Left out, it is a short list of harsh
-    words; {} is none."""
+    words; {} is none. `complaints`: where the bot does not joke."""
 
     address: Literal["вы", "ты", "any"] = "вы"
     capitals: bool = True
     piled: bool = True
     banned: dict[StrictStr, tuple[Banned, ...]] = RUDE
+    complaints: Complaints = Complaints()

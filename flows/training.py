@@ -13,7 +13,7 @@ from typing import Any
 
 from flows.model import Entity, Training
 from flows.source import Source
-from flows.steps import Place
+from flows.written import Place
 
 _MARKED = re.compile(r"\[([^\]\n]+)\](?:\((\w[\w-]*)(?::([^)\n]*))?\)|(\{[^}\n]*\}))")
 _ITEM = re.compile(r"^\s*-\s+(.*\S)\s*$", re.MULTILINE)

@@ -1,130 +1,45 @@
 """One turn of the interpreter: the stack while it is worked on, and the steps.
 
 A `Turn` is made for one call of `flows.interpreter.advance` and thrown away; what it was given stays
-as it was.
+as it was. How questions are asked and answered is in `flows.questions`.
 """
 
 from __future__ import annotations
 
 import zlib
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from estafeta.kernel.errors import EstafetaError
-from estafeta.kernel.model import Button, Dialog, Frame, Json, Reason, Understanding
-from flows import model, templates
+from estafeta.kernel.model import Button, Dialog, Json, Parked, Remembered, Understanding
+from flows import model, questions, templates
 from flows.answers import BUILT_IN, entities
-from flows.model import END, Copy, Flow, HandOff, PressTo, Step, Workspace
+from flows.model import END, Copy, Flow, HandOff, PressTo, Spoken, Step, Workspace
+from flows.scope import Call, HandoffRequest, Open, Reply, Scope, Stuck
 
 STEP_LIMIT = 200
 FRAME_LIMIT = 16
-_ASIDE = "!"
-"""Before the step of a stored frame that is put aside."""
-
-
-class Stuck(EstafetaError):
-    """A flow cannot go on; says which and why."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Scope:
-    """What a turn knows of the world. `seed` chooses among variants: the same seed, the same one.
-    `now` is aware; texts show it in the time zone of hours.yml."""
-
-    language: str
-    customer_name: str
-    now: datetime
-    open: bool
-    seed: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Reply:
-    """`text` is Markdown, for `flows.markdown.parse`; the buttons' words are plain."""
-
-    text: str
-    buttons: tuple[Button, ...] = ()
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Call:
-    action: str
-    arguments: Mapping[str, Json]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class HandoffRequest:
-    """`skill` is "" for whichever the matter belongs to. `say` is why, in the customer's language and in Markdown:
-    told before the words about waiting. `priority` is the ticket's."""
-
-    reason: Reason
-    skill: str
-    summary: str
-    priority: int = 0
-    say: str = ""
-
-
-@dataclass(slots=True)
-class Open:
-    """A frame being worked on. `known` are slots that the starting message has answered already and
-    that no question has passed yet; a stored frame keeps them behind its step's pointer. One that is put
-    `aside` is where people were called: until the bot has the conversation back nothing moves it."""
-
-    flow: Flow
-    index: int
-    attempts: int
-    known: tuple[str, ...]
-    aside: bool = False
-
-    @property
-    def step(self) -> Step:
-        return self.flow.steps[self.index]
-
-    @classmethod
-    def restore(cls, workspace: Workspace, frame: Frame) -> Open | None:
-        """None when the flow, or a step of that kind and name at that place, is gone."""
-        flow = workspace.library.flows.get(frame.flow)
-        place, _, known = frame.step.removeprefix(_ASIDE).partition("?")
-        index = None if flow is None else flow.places.get(place)
-        if flow is None or index is None:
-            return None
-        return cls(flow, index, frame.attempts, tuple(known.split(",")) if known else (), is_aside(frame))
-
-    def store(self) -> Frame:
-        step = _ASIDE * self.aside + self.step.place + ("?" + ",".join(self.known) if self.known else "")
-        return Frame(flow=self.flow.name, version=self.flow.version, step=step, attempts=self.attempts)
-
-
-def is_aside(frame: Frame) -> bool:
-    return frame.step.startswith(_ASIDE)
-
-
-def put_aside(dialog: Dialog) -> Dialog:
-    """The dialog when people are called: what is open waits until the bot has the conversation back."""
-    frames = (f if is_aside(f) else replace(f, step=_ASIDE + f.step) for f in dialog.frames)
-    return replace(dialog, frames=tuple(frames))
-
-
-def only_aside(dialog: Dialog) -> Dialog:
-    """Without what was begun since people were called."""
-    return replace(dialog, frames=tuple(frame for frame in dialog.frames if is_aside(frame)))
+PARKED_LIMIT = 16
+MEMORY_LIMIT = 100
 
 
 class Turn:
     def __init__(self, workspace: Workspace, dialog: Dialog, scope: Scope) -> None:
         self.workspace = workspace
+        self.scope = scope
         self.replies: list[Reply] = []
         self.call: Call | None = None
         self.handoff: HandoffRequest | None = None
         self.started: list[str] = []
-        self._scope = scope
+        self.known = scope.known
+        self._dialog = dialog
         self._slots: dict[str, Json] = dict(dialog.slots)
         restored = (Open.restore(workspace, frame) for frame in dialog.frames)
         self._stack = [frame for frame in restored if frame is not None]
+        self._parked = list(dialog.parked)
         self._steps = 0
-        self._woken = False
+        self._returned = False
         self._values: dict[str, Any] | None = None
 
     @property
@@ -133,10 +48,10 @@ class Turn:
         return self._stack[-1] if self._stack and not self._stack[-1].aside else None
 
     @property
-    def question(self) -> model.Ask | None:
+    def question(self) -> model.Ask | model.Menu | None:
         """The open one, if the top frame waits for an answer."""
         step = self.top.step if self.top else None
-        return step if isinstance(step, model.Ask) else None
+        return step if isinstance(step, model.Ask | model.Menu) else None
 
     @property
     def waits_for_call(self) -> bool:
@@ -145,16 +60,22 @@ class Turn:
     @property
     def running(self) -> set[str]:
         """The flow on top and those that run it: what the customer is in the middle of."""
-        found: set[str] = set()
+        return {frame.flow.name for frame in self._stack[len(self._stack) - self._talking() :]}
+
+    def _talking(self) -> int:
+        """How many frames on top belong together: the one on top and those that run it."""
+        count = 0
         for frame in reversed(self._stack):
-            if frame.aside or (found and not isinstance(frame.step, model.Run)):
+            if frame.aside or (count and not isinstance(frame.step, model.Run)):
                 break
-            found.add(frame.flow.name)
-        return found
+            count += 1
+        return count
 
     def dialog(self) -> Dialog:
         """Where the conversation stands after this turn."""
-        return Dialog(frames=tuple(frame.store() for frame in self._stack), slots=self._slots, fallbacks=0)
+        frames = tuple(frame.store() for frame in self._stack)
+        parked = tuple(self._parked)
+        return Dialog(frames=frames, slots=self._slots, parked=parked, release=self._dialog.release)
 
     def drop_failed(self) -> None:
         """Drops the flow that broke off, and those that ran it and wanted its outcome."""
@@ -178,25 +99,15 @@ class Turn:
         self._push(flow, self._prefill(flow, understanding))
         self.go_on(flow.start)
 
-    def answered(self, question: model.Ask, found: Json) -> None:
-        self._keep(question.slot, found)
-        self.go_on(question.next)
-
-    def ask_again(self) -> None:
-        """The text did not answer the open question."""
-        frame, question = self._stack[-1], self.question
-        if question is None:
-            return
-        if frame.attempts < question.attempts:
-            frame.attempts += 1
-            self._say(question, question.again, question.buttons)
-        else:
-            self.go_on(question.otherwise)
-
     def called(self, step: model.Call, *, ok: bool, data: Json) -> None:
-        if ok and step.save:
-            self._keep(step.save, data)
-        self.go_on(step.next if ok else step.on_error)
+        if not ok:
+            self.go_on(step.on_error)
+            return
+        if step.save:
+            self.keep(step.save, data)
+        for slot, value in step.parts:
+            self.keep(slot, templates.evaluate(value, self.seen(reply=data)))
+        self.go_on(step.next)
 
     def call_again(self, step: model.Call) -> None:
         """People had the conversation when the reply came, so it was not heard. Only what reads may be
@@ -208,30 +119,59 @@ class Turn:
             self.go_on(step.on_error)
 
     def call_people(self, rule: HandOff) -> None:
-        self.handoff = HandoffRequest(reason=rule.reason, skill=rule.skill, summary=self._rendered(rule.summary))
+        self.handoff = HandoffRequest(reason=rule.reason, skill=rule.skill, summary=self.rendered(rule.summary))
 
-    def wake(self) -> None:
+    def resume(self) -> None:
         """The bot has the conversation back: what was put aside may go on."""
-        self._woken = True
+        self._returned = True
         for frame in self._stack:
             frame.aside = False
+        if self._stack:
+            self.come_back()
 
     def come_back(self) -> None:
         """The top frame is free to go on: its question is asked again; a `flow` step, or people's part, is over;
         what it called for is asked for once more."""
-        step = self._stack[-1].step
-        if isinstance(step, model.Ask):
-            self._say(step, step.variants, step.buttons)
+        frame = self._stack[-1]
+        step = frame.step
+        if isinstance(step, model.Ask | model.Menu):
+            questions.ask(self, frame, step)
         elif isinstance(step, model.Run | model.CallPeople):
             self.go_on(step.next)
-        elif isinstance(step, model.Call) and self._woken:  # else its reply is still to come
+        elif isinstance(step, model.Call) and self._returned:  # else its reply is still to come
             self.call_again(step)
+
+    def happened(self, event: str, data: Json, flow: str) -> bool:
+        """What waits for the event goes on; else the flow that it starts begins. False when it concerns none."""
+        waiting = None if flow else next((one for one in self._parked if one.event == event), None)
+        flow = flow or self.workspace.library.by_event.get(event, "")
+        if waiting is None and flow not in self.workspace.library.flows:
+            return False
+        self.keep("event", data)
+        if waiting is None:
+            self.start(flow, None)
+        else:
+            self._unpark(waiting, data, happened=True)
+        return True
+
+    def wake(self) -> bool:
+        """Whatever waited until now goes on, the longest due first; behind one that calls an action, or people, the
+        others wait on. False when nothing did."""
+        due = sorted((one for one in self._parked if one.until <= self.scope.now), key=lambda one: one.until)
+        for one in due:
+            if self.call is not None or self.handoff is not None:
+                break
+            data = one.happened[0] if one.happened else None
+            if one.happened:
+                self.keep("event", data)
+            self._unpark(one, data, happened=bool(one.happened))
+        return bool(due)
 
     def go_on(self, index: int) -> None:
         """Runs from a step of the top frame until something must be waited for."""
         while True:
             frame = self._stack[-1]
-            frame.attempts = 0
+            frame.attempts, frame.phase = 0, ""
             if index == END:
                 self._stack.pop()
                 if self.top is None:
@@ -257,22 +197,11 @@ class Turn:
         """Does one step; the index of the next, or None when it must be waited."""
         match step:
             case model.Say():
-                self._say(step, step.variants, step.buttons)
-                return step.next
-            case model.Ask():
-                if step.slot in frame.known:
-                    frame.known = tuple(slot for slot in frame.known if slot != step.slot)
-                    return step.next
-                self._say(step, step.variants, step.buttons)
-                return None
+                self.speak(step, step.words, self.buttons(step.buttons))
+            case model.Ask() | model.Menu():
+                return questions.begin(self, frame, step)
             case model.Choose():
                 return self._choose(step)
-            case model.Set():
-                for slot, value in step.values:
-                    self._keep(slot, templates.evaluate(value, self._seen()))
-                return step.next
-            case model.Goto():
-                return step.next
             case model.EndAll():
                 self._end_all()
                 return None
@@ -281,10 +210,29 @@ class Turn:
             case model.Call():
                 self._call(step)
                 return None
+            case model.Wait():
+                self._park(step)
+                return None
             case model.CallPeople():
                 self.call_people(step.handoff)
                 return None
-        raise Stuck(f"a step of an unknown kind: {type(step).__name__}")
+            case _:
+                self._change(frame, step)
+        return step.next
+
+    def _change(self, frame: Open, step: Step) -> None:
+        """What a step that never waits keeps, of this talk and of the customer."""
+        match step:
+            case model.Set():
+                for slot, value in step.values:
+                    self.keep(slot, templates.evaluate(value, self.seen()))
+            case model.Remember():
+                for name, value in step.values:
+                    self.remember(name, templates.evaluate(value, self.seen()), step.seconds, frame.flow)
+            case model.Forget():
+                self._forget(step)
+            case model.Label():
+                self._label(step)
 
     def _end_all(self) -> None:
         while self.top:
@@ -292,7 +240,7 @@ class Turn:
 
     def _choose(self, step: model.Choose) -> int:
         for condition, index in step.cases:
-            if condition.holds(self._seen()):
+            if condition.holds(self.seen()):
                 return index
         return step.next
 
@@ -302,50 +250,140 @@ class Turn:
             raise Stuck(f'flow "{frame.flow.name}" runs "{step.flow}", which is not there')
         if len(self._stack) >= FRAME_LIMIT:
             raise Stuck(f'flow "{frame.flow.name}" is {FRAME_LIMIT} deep; do flows run each other in a circle?')
-        self._push(flow, frame.known)
+        self._push(flow, frame.answered)
         return flow.start
 
     def _call(self, step: model.Call) -> None:
-        self.call = Call(action=step.action, arguments=templates.evaluate(step.arguments, self._seen()))
+        self.call = Call(action=step.action, arguments=templates.evaluate(step.arguments, self.seen()))
 
-    def _say(self, step: Step, variants: tuple[Copy, ...], buttons: tuple[PressTo, ...]) -> None:
+    def _park(self, step: model.Wait) -> None:
+        """Puts the flow, with those that run it, aside until its time; what it interrupted goes on."""
+        if len(self._parked) >= PARKED_LIMIT:
+            raise Stuck(f"{PARKED_LIMIT} flows wait for their time already; this one cannot")
+        group = self._talking()
+        frames = tuple(frame.store() for frame in self._stack[-group:])
+        del self._stack[-group:]
+        self._parked.append(Parked(frames=frames, until=self._until(step), event=step.event))
+        if self.top:
+            self.come_back()
+
+    def _until(self, step: model.Wait) -> datetime:
+        if step.until is None:
+            return self.scope.now + timedelta(seconds=step.seconds)
+        found = templates.evaluate(step.until, self.seen())
+        try:
+            at = datetime.fromisoformat(found) if isinstance(found, str) else None
+        except ValueError:
+            at = None
+        if at is None:
+            raise Stuck(f'"{found}" is no time to wait until; expected one like 2026-12-31T10:00')
+        zone = self.workspace.hours.zone
+        try:
+            return max(self.scope.now, (at if at.tzinfo else at.replace(tzinfo=zone)).astimezone(UTC))
+        except OverflowError:
+            raise Stuck(f'"{found}" is too far away to wait until') from None
+
+    def _unpark(self, parked: Parked, data: Json, *, happened: bool) -> None:
+        self._parked.remove(parked)
+        restored = [Open.restore(self.workspace, frame) for frame in parked.frames]
+        if restored[-1] is None:
+            return  # the content has changed meanwhile, and what waited is no more
+        frames = [frame for frame in restored if frame is not None]
+        step = frames[-1].step
+        del self._stack[: max(0, len(self._stack) + len(frames) - FRAME_LIMIT)]
+        self._stack += frames
+        if not isinstance(step, model.Wait):  # it has not begun yet
+            self.started.append(frames[-1].flow.name)
+            self.go_on(frames[-1].index)
+            return
+        if happened and step.save:
+            self.keep(step.save, data)
+        self.go_on(step.next if happened or not step.event else step.otherwise)
+
+    # --- what is kept of the customer ---
+
+    def remember(self, name: str, value: Json, seconds: int, flow: Flow) -> None:
+        until = self.scope.now + timedelta(seconds=seconds) if seconds else None
+        memory = {**self.known.memory, name: Remembered(value=value, source=flow.name, at=self.scope.now, until=until)}
+        while len(memory) > MEMORY_LIMIT:
+            del memory[min(memory, key=lambda one: memory[one].at)]
+        self.known = replace(self.known, memory=memory)
+        self._values = None
+
+    def _forget(self, step: model.Forget) -> None:
+        """What this talk knows by the same names goes too: else it would be offered as known the next time."""
+        gone = step.names or tuple(self.known.memory)
+        self.known = replace(
+            self.known, memory={name: one for name, one in self.known.memory.items() if name not in gone}
+        )
+        for name in gone:
+            self._slots.pop(name, None)
+        self._values = None
+
+    def _label(self, step: model.Label) -> None:
+        tags = tuple(tag for tag in self.known.tags if tag not in step.tags)
+        self.known = replace(self.known, tags=tags if step.off else (*tags, *step.tags))
+        self._values = None
+
+    # --- what is said ---
+
+    def speak(self, step: Step, words: Spoken, buttons: tuple[Button, ...], /, **values: Json) -> None:
+        variants = words.channels.get(self.scope.channel) or words.variants
         chosen = 0
         if len(variants) > 1:
-            chosen = zlib.crc32(f"{self._scope.seed}:{step.place}".encode("utf-8", "replace")) % len(variants)
-        words = variants[chosen].words(self._scope.language)
-        text = words if isinstance(words, str) else templates.render_markdown(words, self._seen())
-        if text:
-            self.replies.append(Reply(text=text, buttons=tuple(self._button(button) for button in buttons)))
+            chosen = zlib.crc32(f"{self.scope.seed}:{step.place}".encode("utf-8", "replace")) % len(variants)
+        self.say(variants[chosen], buttons, words, **values)
 
-    def _button(self, button: PressTo) -> Button:
-        return Button(id=button.id, text=self._rendered(button.text))
+    def say(self, copy: Copy, buttons: tuple[Button, ...], spoken: Spoken | None = None, /, **values: Json) -> None:
+        words = copy.words(self.scope.language)
+        text = words if isinstance(words, str) else templates.render_markdown(words, self.seen(**values))
+        media, delay = (spoken.media, spoken.delay) if spoken is not None else ((), 0.0)
+        if text or media:
+            frame = self._stack[-1]
+            self.replies.append(
+                Reply(
+                    text=text, buttons=buttons, media=media, delay=delay, flow=frame.flow.name, step=frame.step.place
+                )
+            )  # fmt: skip
+
+    def buttons(self, rules: Iterable[PressTo]) -> tuple[Button, ...]:
+        return tuple(Button(id=button.id, text=self.rendered(button.text)) for button in rules)
+
+    def rendered(self, copy: Copy) -> str:
+        words = copy.words(self.scope.language)
+        return words if isinstance(words, str) else templates.render(words, self.seen())
 
     # --- what templates see ---
 
-    def _rendered(self, copy: Copy) -> str:
-        words = copy.words(self._scope.language)
-        return words if isinstance(words, str) else templates.render(words, self._seen())
-
-    def _keep(self, slot: str, value: Json) -> None:
+    def keep(self, slot: str, value: Json) -> None:
         self._slots[slot] = value
         self._values = None
 
-    def _seen(self) -> dict[str, Any]:
+    def slot(self, name: str) -> Json:
+        return self._slots.get(name)
+
+    def remembered(self, name: str) -> Json:
+        """What is known from earlier talks, if that still counts."""
+        found = self.known.memory.get(name)
+        return None if found is None or (found.until and found.until <= self.scope.now) else found.value
+
+    def seen(self, **more: Json) -> Mapping[str, Any]:
         if self._values is None:
-            scope = self._scope
+            scope = self.scope
             name = self.workspace.library.names.words(scope.language)
             self._values = {
                 **self._slots,
                 "slots": self._slots,
-                "customer": {"name": scope.customer_name, "language": scope.language},
+                "customer": {"name": scope.customer_name, "language": scope.language, "tags": list(self.known.tags)},
+                "memory": {name: self.remembered(name) for name in self.known.memory},
                 "bot": {"name": name if isinstance(name, str) else templates.unrendered(name)},
                 "now": scope.now.astimezone(self.workspace.hours.zone),
                 "open": scope.open,
             }
-        return self._values
+        return {**self._values, **more} if more else self._values
 
-    def _push(self, flow: Flow, known: Iterable[str]) -> None:
-        self._stack.append(Open(flow, flow.start, 0, tuple(known)))
+    def _push(self, flow: Flow, answered: Iterable[str]) -> None:
+        self._stack.append(Open(flow, flow.start, answered=tuple(answered)))
         self.started.append(flow.name)
 
     def _prefill(self, flow: Flow, understanding: Understanding | None) -> list[str]:
@@ -362,6 +400,6 @@ class Turn:
             number = taken.get(entity, 0)
             if number < len(heard):
                 taken[entity] = number + 1
-                self._keep(slot, heard[number])
+                self.keep(slot, heard[number])
                 found.append(slot)
         return found

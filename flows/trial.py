@@ -1,0 +1,105 @@
+"""How releases compare: of the conversations of each, how many were handed over, how many were not understood, how
+customers rated the bot; and the rule by which a staged release is withdrawn.
+
+Counted from the timeline's events: `flow` and `fallback` (they begin or belong to a conversation of the release that
+they name), `opened` (people were called) and `rated`. An event that names no release counts for the one that the
+conversation was last seen on.
+"""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from estafeta.kernel.model import Entry, Reason
+from flows.publish_file import PublishRules
+
+EVENTS = ("flow", "fallback", "opened", "rated")
+_NOT_THE_BOTS = frozenset({Reason.OPERATOR_TAKEOVER, Reason.CSAT_BAD})
+"""Reasons that say nothing of the content: people stepped in by themselves, or were called for people's work."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Figures:
+    """Of one release. Each conversation counts once, however often it was handed over; each mark counts."""
+
+    conversations: int = 0
+    handoffs: int = 0
+    fallbacks: int = 0
+    marks: int = 0
+    bad_marks: int = 0
+
+
+@dataclass(slots=True)
+class _Seen:
+    conversations: set[str] = field(default_factory=set)
+    handoffs: set[str] = field(default_factory=set)
+    fallbacks: set[str] = field(default_factory=set)
+    marks: int = 0
+    bad_marks: int = 0
+
+
+class Tally:
+    """Takes events in the order of their time, and knows the figures of every release in them."""
+
+    def __init__(self) -> None:
+        self._seen: dict[str, _Seen] = defaultdict(_Seen)
+        self._last: dict[str, str] = {}
+
+    def add(self, entry: Entry) -> None:
+        release = str(entry.data.get("release") or self._last.get(entry.conversation, ""))
+        if not release:
+            return
+        self._last[entry.conversation] = release
+        seen = self._seen[release]
+        match entry.data.get("event"):
+            case "rated" if entry.data.get("about") == "bot":
+                seen.marks += 1
+                seen.bad_marks += entry.data.get("rating") == "bad"
+            case "flow":
+                seen.conversations.add(entry.conversation)
+            case "fallback":
+                seen.conversations.add(entry.conversation)
+                seen.fallbacks.add(entry.conversation)
+            case "opened" if entry.data.get("reason") not in _NOT_THE_BOTS:
+                seen.conversations.add(entry.conversation)
+                seen.handoffs.add(entry.conversation)
+
+    @property
+    def releases(self) -> tuple[str, ...]:
+        """Those that were seen, in the order of their first event."""
+        return tuple(self._seen)
+
+    def of(self, release: str) -> Figures:
+        seen = self._seen.get(release) or _Seen()
+        return Figures(
+            conversations=len(seen.conversations), handoffs=len(seen.handoffs), fallbacks=len(seen.fallbacks),
+            marks=seen.marks, bad_marks=seen.bad_marks,
+        )  # fmt: skip
+
+
+def worse(current: Figures, staged: Figures, rules: PublishRules) -> str:
+    """Why the staged release is to be withdrawn, as a sentence; "" while it is not, or while too little is known."""
+    return next(_reasons(current, staged, rules), "") if rules.watch else ""
+
+
+def _reasons(current: Figures, staged: Figures, rules: PublishRules) -> Iterator[str]:
+    if min(current.conversations, staged.conversations) >= rules.least:
+        for what, limit, now, before in (
+            ("handed over", rules.handoffs, staged.handoffs, current.handoffs),
+            ("not understood", rules.fallbacks, staged.fallbacks, current.fallbacks),
+        ):
+            yield from _reason(what, limit, (now, staged.conversations), (before, current.conversations))
+    if min(current.marks, staged.marks) >= rules.least_marks:
+        marks = (staged.bad_marks, staged.marks), (current.bad_marks, current.marks)
+        yield from _reason("rated bad", rules.bad_marks, *marks)
+
+
+def _reason(what: str, limit: float, now: tuple[int, int], before: tuple[int, int]) -> Iterator[str]:
+    share, usual = (100 * count / of for count, of in (now, before))
+    if share - usual > limit:
+        yield (
+            f"{what}: {share:.0f}% of {now[1]}, {usual:.0f}% of {before[1]} with the release in service; "
+            f"more than {limit:g} points worse"
+        )
