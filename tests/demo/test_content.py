@@ -25,7 +25,7 @@ from nlu.normalise import read
 
 DEMO = Path(__file__).parents[2] / "demo"
 LANGUAGES = ("ru", "en")
-CONTENT = [path for path in sorted(DEMO.rglob("*.yml")) if "nlu" not in path.parts]
+CONTENT = [path for path in sorted(DEMO.rglob("*.yml")) if not {"nlu", "tests"} & set(path.parts)]
 
 
 @cache
@@ -163,7 +163,7 @@ class Talk:
         self.scope = Scope(
             language=language, customer_name="", now=datetime(2026, 11, 23, 9, tzinfo=UTC), open=True, seed="s"
         )
-        self.outcome = Outcome(dialog=self.dialog)
+        self.outcome = Outcome(dialog=self.dialog, known=self.scope.known)
         self.said: list[str] = []
 
     def says(self, text: str, intent: str = "") -> Talk:

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from flows.answers import _number, _yes_no
+from flows.answers import _number, yes_no
 
 
 @pytest.mark.parametrize(
     ("text", "expected"),
     [
         ("5", 5),
-        ("пять", None),
+        ("пять", 5),
+        ("две штуки", 2),
+        ("one of them is broken", None),
         ("около 15 000 ₽, не больше", 15000),
         ("2,5 кг", 2.5),
         ("-3", -3),
@@ -55,7 +57,23 @@ def test_the_first_number(text: str, expected: float | None) -> None:
         ("да, а сколько это стоит?", None),
         ("123", None),
         ("", None),
+        ("ага", True),
+        ("нужно", True),
+        ("не нужно", False),
+        ("конечно", True),
+        ("конечно нет", False),
+        ("of course", True),
+        ("of course not", False),
+        ("нет проблем", True),
+        ("не против", True),
+        ("why not", True),
+        ("nope", False),
+        ("y", True),
+        ("н", False),
+        ("✅", True),
+        ("❌", False),
+        ("👍🏽", True),
     ],
 )
 def test_yes_and_no(text: str, expected: bool | None) -> None:
-    assert _yes_no(text) is expected
+    assert yes_no(text) is expected
