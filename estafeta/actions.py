@@ -6,7 +6,7 @@ A JSON answer is an answer, 404 and 422 included ("no such order" is one); refus
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 import aiohttp
 import orjson
@@ -33,12 +33,15 @@ class _TryAgain(Exception):
 
 
 class HttpActions:
-    """`secrets` and `variables` are what templates of actions see; secrets are never logged."""
+    """`secrets` and `variables` are what templates of actions see; secrets are never logged. `content` brings that
+    of a release whose actions these are; without it they are the `workspace`'s."""
 
     def __init__(
-        self, workspace: Workspace, *, secrets: Mapping[str, str], variables: Mapping[str, str], pause: float = 0.2
-    ) -> None:
+        self, workspace: Workspace, *, secrets: Mapping[str, str], variables: Mapping[str, str], pause: float = 0.2,
+        content: Callable[[str], Awaitable[Workspace]] | None = None,
+    ) -> None:  # fmt: skip
         self._workspace = workspace
+        self._content = content
         self._secrets = secrets
         self._variables = variables
         self._pause = pause
@@ -49,10 +52,11 @@ class HttpActions:
             await self._session.close()
             self._session = None
 
-    async def run(self, item: OutboxId, action: str, arguments: Mapping[str, Json]) -> Json:
+    async def run(self, item: OutboxId, action: str, arguments: Mapping[str, Json], release: str = "") -> Json:
+        workspace = self._workspace if self._content is None else await self._content(release)
         try:
             request = interpreter.render_action(
-                self._workspace, action, arguments, secrets=self._secrets, vars=self._variables
+                workspace, action, arguments, secrets=self._secrets, vars={**workspace.bot.vars, **self._variables}
             )
         except RequestNotPrepared as error:
             raise ActionFailed(str(error)) from error

@@ -8,13 +8,14 @@ called by what a customer wrote is in `handoff.triggers`; what a customer who wa
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import timedelta
 from functools import lru_cache
 
 from estafeta import waiting
 from estafeta.calling import call_people
 from estafeta.draft import Draft
 from estafeta.kernel.model import ActionFinished, Button, GaveUp, Reason, Stage, ToAction, Understanding
-from estafeta.rules import Rules, phrase, scope
+from estafeta.rules import Rules, content, phrase, scope
 from flows import interpreter, templates
 from flows.interpreter import HandoffRequest, Outcome
 from handoff import triggers
@@ -23,6 +24,8 @@ from handoff.triggers import Trigger
 HUMAN_BUTTON = "human"
 """The id of the button that calls a person, whatever the dialog is at."""
 
+_TWICE = timedelta(seconds=3)
+"""Between two presses that are meant as one."""
 _WISH = 6
 """Words: what is longer says more than that a person is wanted."""
 
@@ -50,15 +53,24 @@ def bot_turn(
     if why is not None and why.reason in triggers.AT_ONCE:
         call_for(draft, why.reason, rules)
         return
-    outcome = interpreter.advance(rules.workspace, draft.dialog, given, scope(draft, rules))
+    outcome = interpreter.advance(content(draft, rules), draft.dialog, given, scope(draft, rules))
     if outcome.matched:
         carry_out(draft, outcome, rules, why)
     elif late:
         call_for(draft, Reason.BOT_DOWN, rules)
     elif why is not None:
         call_for(draft, why.reason, rules)
+    elif isinstance(given, interpreter.Said) and interpreter.is_late(content(draft, rules), draft.dialog, given.button):
+        _pressed_late(draft, rules)
     else:
         _fall_back(draft, rules)
+
+
+def _pressed_late(draft: Draft, rules: Rules) -> None:
+    """Two presses in a row are one; one on what is long over is not understood, which says nothing of the bot."""
+    before = draft.before.heard_at
+    if before is None or draft.cause.at - before > _TWICE:
+        say_with_way_out(draft, rules, "fallback")
 
 
 def _reason(draft: Draft, rules: Rules, text: str, known: Understanding | None) -> Trigger | None:
@@ -134,7 +146,7 @@ def _answer_while_waiting(
 
 
 def _go_on_while_waiting(draft: Draft, given: interpreter.Said | interpreter.Pressed, rules: Rules, text: str) -> None:
-    outcome = interpreter.advance(rules.workspace, draft.dialog, given, scope(draft, rules))
+    outcome = interpreter.advance(content(draft, rules), draft.dialog, given, scope(draft, rules))
     if outcome.matched:
         carry_out(draft, outcome, rules)
     else:
@@ -146,8 +158,8 @@ def answer_in_public(draft: Draft, given: interpreter.Said | interpreter.Pressed
     once. For all else the customer is invited to where nobody reads along; what was not understood at all
     people see, who may answer in public themselves."""
     blank = replace(draft.dialog, frames=(), slots={})
-    outcome = interpreter.advance(rules.workspace, blank, given, scope(draft, rules))
-    flows = rules.workspace.library.flows
+    outcome = interpreter.advance(content(draft, rules), blank, given, scope(draft, rules))
+    flows = content(draft, rules).library.flows
     whole = not (outcome.error or outcome.handoff or outcome.call or outcome.dialog.frames)
     if outcome.matched and whole and outcome.started and all(flows[name].public for name in outcome.started):
         for reply in outcome.replies:
@@ -164,13 +176,14 @@ def carry_out(draft: Draft, outcome: Outcome, rules: Rules, why: Trigger | None 
     """Does what the flows said, and calls people besides if there is a reason to: `why` is that of the message that
     is answered; what an action brought answers an earlier one. Where people are called, the flow asks nothing."""
     draft.dialog = replace(outcome.dialog, fallbacks=0)
+    draft.knows(outcome.known)
     for flow in outcome.started:
-        draft.happened("flow", flow=flow)
+        draft.happened_by("flow", flow=flow)
     goes_on = outcome.error or outcome.handoff is not None or outcome.call is not None
     besides = None if goes_on else _besides(draft, why, rules)
     if besides is None or not outcome.dialog.frames:
         for reply in outcome.replies:
-            draft.say(reply.text, reply.buttons)
+            draft.say(reply.text, reply.buttons, media=reply.media, delay=reply.delay, flow=reply.flow, step=reply.step)
     if outcome.error:
         _broke_off(draft, outcome.error, rules)
     elif outcome.handoff is not None:
@@ -179,7 +192,8 @@ def carry_out(draft: Draft, outcome: Outcome, rules: Rules, why: Trigger | None 
             draft.dialog = interpreter.put_aside(draft.dialog)  # behind the step the flow goes on after people
         call_for(draft, wanted.reason, rules, skill=wanted.skill, summary=wanted.summary)
     elif outcome.call is not None:
-        draft.post(ToAction(action=outcome.call.action, arguments=outcome.call.arguments))
+        call = outcome.call
+        draft.post(ToAction(action=call.action, arguments=call.arguments, release=draft.release))
     elif besides is not None:
         call_for(draft, besides.reason, rules)
 
@@ -207,6 +221,7 @@ def _besides(draft: Draft, why: Trigger | None, rules: Rules) -> Trigger | None:
 def _fall_back(draft: Draft, rules: Rules) -> None:
     fallbacks = draft.dialog.fallbacks + 1
     draft.dialog = replace(draft.dialog, fallbacks=fallbacks)
+    draft.happened_by("fallback", times=fallbacks)
     wearied = rules.workspace.bot.handoff.reasons.repeated_fallback.on
     if wearied and fallbacks >= rules.workspace.bot.fallback.attempts:
         call_for(draft, Reason.REPEATED_FALLBACK, rules)

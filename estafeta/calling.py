@@ -100,7 +100,7 @@ def pass_on(draft: Draft, rules: Rules, *, by: Operator, skill: str = "", to: st
 
 
 def opened(draft: Draft, held: Ticket, rules: Rules) -> None:
-    draft.happened(
+    draft.happened_by(
         "opened", ticket=held.id, reason=held.reason.value, skill=held.skill, priority=held.priority,
         language=held.language, place=routing.position(held, draft.before.id, rules.floor),
     )  # fmt: skip

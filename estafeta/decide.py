@@ -8,12 +8,13 @@ moves a conversation.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 
-from estafeta import bot, calling, ending, messages, people, waiting
-from estafeta.draft import Draft
+from estafeta import bot, calling, ending, messages, outside, people, waiting
+from estafeta.draft import WAIT, Draft
 from estafeta.kernel.model import (
     ActionFinished,
     Button,
@@ -22,6 +23,7 @@ from estafeta.kernel.model import (
     CustomerPressed,
     CustomerSaid,
     Entry,
+    EventHappened,
     GaveUp,
     Json,
     Notice,
@@ -41,7 +43,8 @@ from estafeta.kernel.model import (
     Understanding,
 )
 from estafeta.language import language_of
-from estafeta.rules import Rules, scope
+from estafeta.retelling import place
+from estafeta.rules import Rules, content, scope
 from flows import interpreter
 from handoff import closing
 
@@ -52,6 +55,8 @@ class Decision:
     entries: tuple[Entry, ...]
 
 
+_LONGEST_REPLY = 4000
+"""Characters of an action's reply that the timeline keeps whole."""
 _WISH_WORDS = 4
 
 
@@ -82,7 +87,7 @@ def decide(
     conversation: Conversation, group: Sequence[Signal], meaning: Meaning, now: datetime, rules: Rules
 ) -> Decision:
     """Applies `group`: one signal, or several messages of the customer or of one album that waited together."""
-    draft = Draft(conversation, group[0], now, rules.desks, rules.can)
+    draft = Draft(conversation, group[0], now, rules.desks, rules.can, rules.talks(conversation)[0])
     match group[0].event:
         case CustomerSaid():
             _customer_said(draft, group, meaning, rules)
@@ -100,20 +105,29 @@ def decide(
             people.operator_undid(draft, event, rules)
         case TicketMoved() as event:
             people.ticket_moved(draft, event, rules)
-        case TimerFired() as event:
-            _timer_fired(draft, event, rules)
-        case ActionFinished() as event:
-            _action_finished(draft, event, rules)
-        case GaveUp() as event:
-            _gave_up(draft, event, rules)
+        case EventHappened() | TimerFired() | ActionFinished() | GaveUp() as event:
+            _from_outside(draft, event, rules)
         case event:
             messages.apply(draft, event)
     return Decision(conversation=draft.finish(), entries=tuple(draft.entries))
 
 
+def _from_outside(draft: Draft, event: EventHappened | TimerFired | ActionFinished | GaveUp, rules: Rules) -> None:
+    """What nobody says: events, times, what became of things."""
+    match event:
+        case EventHappened():
+            outside.happened(draft, event, rules)
+        case TimerFired():
+            _timer_fired(draft, event, rules)
+        case ActionFinished():
+            _action_finished(draft, event, rules)
+        case GaveUp():
+            _gave_up(draft, event, rules)
+
+
 def decide_broken(conversation: Conversation, group: Sequence[Signal], now: datetime, rules: Rules) -> Decision:
     """What to do with signals that `decide` failed on: keep the words, call people, go on."""
-    draft = Draft(conversation, group[0], now, rules.desks, rules.can)
+    draft = Draft(conversation, group[0], now, rules.desks, rules.can, rules.talks(conversation)[0])
     for signal in group:
         _kept(draft, signal)
     draft.happened("failed", signals=[str(signal.id) for signal in group])
@@ -188,15 +202,23 @@ def _customer_said(draft: Draft, group: Sequence[Signal], meaning: Meaning, rule
         return
     people.customer_spoke(draft, rules, thanks=draft.stage is Stage.HUMAN and closing.only_thanks(text))
     draft.tell_people(Notice(kind="said", entries=tuple(ids)))
+    if outside.linked(draft, _payload(group), rules):
+        return
     if not ending.said(draft, text, known, rules) and draft.stage is not Stage.HUMAN:
         _answered(draft, text, button, meaning, rules)
+
+
+def _payload(group: Sequence[Signal]) -> str:
+    """What a link carried into the chat with these messages."""
+    payloads = (signal.event.payload for signal in group if isinstance(signal.event, CustomerSaid))
+    return next((payload for payload in payloads if payload), "")
 
 
 def _answered(draft: Draft, text: str, button: Button | None, meaning: Meaning, rules: Rules) -> None:
     """What the bot says to it."""
     known = meaning if isinstance(meaning, Understanding) else None
     if draft.channel is not None and draft.channel.public:
-        bot.answer_in_public(draft, _given(button, text, known, rules), rules)
+        bot.answer_in_public(draft, _given(draft, button, text, known, rules), rules)
     elif button is not None:
         _chose(draft, button.id, button.text, meaning, rules)
     elif text.startswith("/start"):
@@ -215,9 +237,9 @@ def _answered(draft: Draft, text: str, button: Button | None, meaning: Meaning, 
 
 
 def _given(
-    button: Button | None, text: str, known: Understanding | None, rules: Rules
+    draft: Draft, button: Button | None, text: str, known: Understanding | None, rules: Rules
 ) -> interpreter.Said | interpreter.Pressed:
-    if button is not None and interpreter.starts_something(rules.workspace, button.id):
+    if button is not None and interpreter.acts(content(draft, rules), draft.dialog, button.id):
         return interpreter.Pressed(button=button.id, label=button.text)
     return interpreter.Said(text=button.text if button else text, understanding=known)
 
@@ -245,7 +267,7 @@ def _heard(
         draft.heard(signal, event.profile, language_of(text, event.profile.language, draft.language, languages))
     parts = tuple(part for _, event in album for part in event.parts)
     first = album[0][1]
-    data: dict[str, Json] = {"message": first.message}
+    data: dict[str, Json] = {"message": first.message, **place(draft.dialog)}
     quoted = draft.links.here(first.reply_to)
     if quoted is not None:
         data["reply_to"] = quoted.entry
@@ -267,8 +289,9 @@ def _customer_pressed(draft: Draft, signal: Signal, event: CustomerPressed, mean
     known = meaning if isinstance(meaning, Understanding) else None
     words = (Text(text=event.label),) if event.label else ()
     entry = draft.entry(
-        "said", draft.customer_author(), parts=words, understanding=known, data={"button": event.button}
-    )
+        "said", draft.customer_author(), parts=words, understanding=known,
+        data={"button": event.button, **place(draft.dialog)},
+    )  # fmt: skip
     if draft.blocked:
         return
     if ending.pressed(draft, event.button, rules):
@@ -280,17 +303,18 @@ def _customer_pressed(draft: Draft, signal: Signal, event: CustomerPressed, mean
 
 
 def _chose(draft: Draft, button: str, label: str, meaning: Meaning, rules: Rules) -> None:
-    """The button does what it is for; one that is not known any more says its words."""
+    """The button does what it is for; one that is for nothing now says its words."""
     if button == bot.HUMAN_BUTTON:
         bot.call_for(draft, Reason.USER_REQUEST, rules)
     elif button == waiting.DONE:
         waiting.pressed_done(draft, rules)
-    elif interpreter.starts_something(rules.workspace, button):
+    elif interpreter.acts(content(draft, rules), draft.dialog, button):
         bot.bot_turn(draft, interpreter.Pressed(button=button, label=label), rules, label, late=False)
     elif label:
         known = meaning if isinstance(meaning, Understanding) else None
         late = isinstance(meaning, NotUnderstood)
-        bot.bot_turn(draft, interpreter.Said(text=label, understanding=known), rules, label, late=late)
+        said = interpreter.Said(text=label, understanding=known, button=button)
+        bot.bot_turn(draft, said, rules, label, late=late)
 
 
 def _reachability(draft: Draft, event: ReachabilityChanged) -> None:
@@ -306,7 +330,9 @@ def _reachability(draft: Draft, event: ReachabilityChanged) -> None:
 
 def _timer_fired(draft: Draft, event: TimerFired, rules: Rules) -> None:
     draft.timer(event.timer, None)
-    if event.timer == people.HOLD:
+    if event.timer == WAIT:
+        outside.woken(draft, rules)
+    elif event.timer == people.HOLD:
         people.hold_over(draft, rules)
     elif not ending.timer(draft, event.timer, rules):
         calling.timer(draft, event.timer, rules)
@@ -316,16 +342,23 @@ def _timer_fired(draft: Draft, event: TimerFired, rules: Rules) -> None:
 
 
 def _action_finished(draft: Draft, event: ActionFinished, rules: Rules) -> None:
-    if draft.take_item(event.item) is not None:
+    item = draft.take_item(event.item)
+    if item is not None and isinstance(item.body, ToAction):
+        reply = event.data if len(json.dumps(event.data, ensure_ascii=False)) <= _LONGEST_REPLY else None
+        draft.happened("called", action=item.body.action, arguments=dict(item.body.arguments), ok=event.ok, reply=reply)
         _resulted(draft, interpreter.Resulted(ok=event.ok, data=event.data, error=event.error), rules)
 
 
 def _resulted(draft: Draft, given: interpreter.Resulted, rules: Rules) -> None:
     """An action's reply is the bot's to answer with, unless a person has the conversation by now. One whose flow was
     let go meanwhile, so that another reply is waited for, is nobody's."""
-    if draft.stage is Stage.HUMAN or draft.calls() or not interpreter.waits_for_call(rules.workspace, draft.dialog):
+    if (
+        draft.stage is Stage.HUMAN
+        or draft.calls()
+        or not interpreter.waits_for_call(content(draft, rules), draft.dialog)
+    ):
         return
-    outcome = interpreter.advance(rules.workspace, draft.dialog, given, scope(draft, rules))
+    outcome = interpreter.advance(content(draft, rules), draft.dialog, given, scope(draft, rules))
     bot.carry_out(draft, outcome, rules)
 
 

@@ -5,9 +5,10 @@ The one mutable thing inside `decide`; it never leaves it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 from datetime import datetime, timedelta
+from types import MappingProxyType
 from typing import Literal
 
 from estafeta.kernel.model import (
@@ -42,11 +43,14 @@ from estafeta.kernel.model import (
 )
 from estafeta.links import Links
 from flows import interpreter, markdown
+from flows.release import decided_on
 from handoff import policy
 
 _KEPT_UNDERSTANDINGS = 3
 _KEPT_WORDS = 300
 _KEPT_UNDELIVERED = 20
+WAIT = "flow"
+"""The timer of flows that wait for a time."""
 _KEPT_UNSETTLED = 10
 
 Can = Callable[[Address], Capabilities | None]
@@ -55,9 +59,11 @@ Can = Callable[[Address], Capabilities | None]
 
 class Draft:
     def __init__(
-        self, conversation: Conversation, cause: Signal, now: datetime, desks: tuple[str, ...], can: Can
-    ) -> None:
+        self, conversation: Conversation, cause: Signal, now: datetime, desks: tuple[str, ...], can: Can,
+        release: str = "",
+    ) -> None:  # fmt: skip
         self.before = conversation
+        self.release = release
         self.can = can
         self.cause = cause
         self.now = now
@@ -85,6 +91,7 @@ class Draft:
         self._seq = conversation.seq
         self._desks = desks
         self._count = 0
+        self._delay = 0.0
 
     # --- reading
 
@@ -192,6 +199,10 @@ class Draft:
     def happened(self, event: str, **data: Json) -> None:
         self.entry("event", Author(kind="system"), data={"event": event, **data})
 
+    def happened_by(self, event: str, **data: Json) -> None:
+        """What tells how a release does names it."""
+        self.happened(event, **data, **({"release": self.release} if self.release else {}))
+
     def post(
         self, body: ToCustomer | ToDesk | ToAction | ToFiles, identity: str = "", *, not_before: datetime | None = None
     ) -> None:
@@ -221,25 +232,32 @@ class Draft:
                 return self._outbox.pop(number)
         return None
 
-    def say(self, text: str, buttons: tuple[Button, ...] = (), *, by: Literal["bot", "system"] = "bot") -> None:
+    def say(
+        self, text: str, buttons: tuple[Button, ...] = (), *, by: Literal["bot", "system"] = "bot",
+        media: tuple[Media, ...] = (), delay: float = 0.0, **source: Json,
+    ) -> None:  # fmt: skip
         """The bot's words, in Markdown, to the customer; or the platform's own. Where they cannot be said now (the
-        messenger does not let us write, people blocked the customer) they are not, and the timeline tells so."""
-        if not text:
+        messenger does not let us write, people blocked the customer) they are not, and the timeline tells so. Before
+        them `delay` seconds of typing; `source` is where in the content they stand."""
+        if not text and not media:
             return
         if self.may_write and not self.blocked:
             self.offered = buttons or self.offered
-            self.say_as(Author(kind=by), (markdown.parse(text),), buttons)
+            self._delay += delay
+            parts = ((markdown.parse(text),) if text else ()) + media
+            not_before = self.now + timedelta(seconds=self._delay) if self._delay else None
+            self.say_as(Author(kind=by), parts, buttons, not_before=not_before, source=source)
         else:
             self.happened("not_said", why="blocked" if self.blocked else "window_closed")
 
     def say_as(
         self, author: Author, parts: tuple[Part, ...], buttons: tuple[Button, ...] = (), *, receipt: str = "",
         there: str = "", desk: str = "", reply_to: Link | None = None, signed: str = "",
-        not_before: datetime | None = None,
+        not_before: datetime | None = None, source: Mapping[str, Json] = MappingProxyType({}),
     ) -> Entry:  # fmt: skip
-        """`signed` stands before the words that the customer reads."""
+        """`signed` stands before the words that the customer reads; `source` is kept with them."""
         identity = self._id()
-        data: dict[str, Json] = {"reply_to": reply_to.entry} if reply_to else {}
+        data: dict[str, Json] = {**source, **({"reply_to": reply_to.entry} if reply_to else {})}
         if reply_to is None and self.channel is not None and self.channel.public:
             reply_to = self.links.latest(self.address)  # below somebody else's words it would be an answer to them
         entry = self.entry("said", author, parts=parts, buttons=buttons, identity=identity, data=data)
@@ -349,6 +367,19 @@ class Draft:
     def timer(self, name: str, timer: Timer | None) -> None:
         self._timers = policy.with_timer(self._timers, timer, name)
 
+    def knows(self, known: interpreter.Known) -> None:
+        """What is kept of the customer from now on."""
+        self.customer = replace(self.customer, tags=known.tags, memory=known.memory, habits=known.habits)
+
+    def _with_waiting(self) -> tuple[Timer, ...]:
+        """Flows that wait are looked at when their time comes, as long as it is the bot who may speak."""
+        if self.stage is not Stage.BOT or not self.dialog.parked:
+            return policy.with_timer(self._timers, None, WAIT)
+        again = next((timer.at for timer in self._timers if timer.name == WAIT and timer.at > self.now), None)
+        first = min(parked.until for parked in self.dialog.parked)
+        at = first if again is None or first > self.now else again
+        return policy.with_timer(self._timers, Timer(name=WAIT, at=at), WAIT)
+
     def thread(self, desk: str, thread: DeskThread) -> None:
         self._threads = {**self._threads, desk: thread}
 
@@ -360,12 +391,12 @@ class Draft:
             customer=self.customer,
             seq=self._seq,
             stage=self.stage,
-            dialog=self.dialog,
+            dialog=decided_on(self.dialog, self.release),
             ticket=self.ticket,
             tickets=self.tickets,
             understandings=self.understandings,
             outbox=tuple(self._outbox),
-            timers=self._timers,
+            timers=self._with_waiting(),
             threads=self._threads,
             told_closed_until=self.told_closed_until,
             last_words=self._last_words,

@@ -26,7 +26,7 @@ from estafeta.kernel.model import (
     ToCustomer,
     Understanding,
 )
-from estafeta.rules import Rules, announce, phrase, scope
+from estafeta.rules import Rules, announce, content, phrase, scope
 from flows import interpreter
 from flows.model import Workspace
 from handoff import closing, csat, machine, policy, triggers
@@ -93,12 +93,12 @@ def _goes_on(draft: Draft, rules: Rules, flow: str, operator: Operator | None) -
     if draft.blocked or (draft.channel is not None and draft.channel.public):
         draft.dialog = replace(draft.dialog, frames=())
         return
-    begins = interpreter.Begun(flow=flow) if flow in rules.workspace.library.flows else None
+    begins = interpreter.Begun(flow=flow) if flow in content(draft, rules).library.flows else None
     if flow and begins is None:
         desk = operator.desk if operator else ""
         draft.tell_desks(Notice(kind="info", text="no_such_flow", values={"flow": flow}), only=desk)
     dialog: Dialog = replace(draft.dialog, frames=()) if begins else draft.dialog
-    outcome = interpreter.advance(rules.workspace, dialog, begins or interpreter.Resumed(), scope(draft, rules))
+    outcome = interpreter.advance(content(draft, rules), dialog, begins or interpreter.Resumed(), scope(draft, rules))
     if outcome.matched:
         carry_out(draft, outcome, rules)
 

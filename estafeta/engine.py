@@ -69,7 +69,7 @@ class Tally:
 class Engine:
     """`deadline`: seconds that one try at understanding a text may take. `most`: how many conversations are
     worked on at once; while so many are, other workers get the wake-ups. `patience`: seconds that
-    turns in hand get when stopping.
+    turns in hand get when stopping. `ready` is awaited before a talk on that release is decided.
     """
 
     def __init__(
@@ -92,6 +92,7 @@ class Engine:
         self.asking = Asking(understander, clock, deadline)
         self._outbox = outbox
         self.rules = rules
+        self.ready: Callable[[str], Awaitable[None]] = _as_it_is
         self.look_at_team: Callable[[], Awaitable[None]] | None = None
         self._presence = presence
         self._most = most
@@ -172,16 +173,19 @@ class Engine:
     async def _turn(self, conversation_id: ConversationId) -> None:
         began = time.perf_counter()
         mailbox = await self._mailbox(conversation_id)
+        if mailbox.conversation is not None:
+            await self.ready(mailbox.conversation.dialog.release)
+        rules = self.rules  # the whole turn sees one content
         now = self._clock.now()
         outcomes = tuple(self._outcomes.get(conversation_id, ()))
         work = Turn(mailbox, conversation_id, now, outcomes)
         work.fire_timers()
         before = work.conversation
         growing = self._growing(conversation_id, mailbox.signals)
-        while (group := work.next_group(self.rules, growing)) is not None:
-            await self._know_people(group)
-            meaning = await self._meaning(work.conversation, group)
-            decision = self._decide(work.opened(group[0]), group, meaning, now)
+        while (group := work.next_group(rules, growing)) is not None:
+            rules = await self._with_team(group, rules)
+            meaning = await self._meaning(work.conversation, group, rules)
+            decision = self._decide(work.opened(group[0]), group, meaning, now, rules)
             work.advanced(decision.conversation, decision.entries, group)
         if work.conversation is None:
             return
@@ -203,11 +207,13 @@ class Engine:
             self._finished(work, before, began)
             await self._bus.announce(Live(kind="changed", conversation=conversation_id))
 
-    async def _know_people(self, group: Sequence[Signal]) -> None:
+    async def _with_team(self, group: Sequence[Signal], rules: Rules) -> Rules:
         """A conversation may be passed on to somebody who has joined a moment ago, before the floor was looked at."""
         named = {signal.event.to for signal in group if isinstance(signal.event, TicketMoved) and signal.event.to}
-        if self.look_at_team is not None and named - {member.id for member in self.rules.floor.members}:
-            await self.look_at_team()
+        if self.look_at_team is None or not named - {member.id for member in rules.floor.members}:
+            return rules
+        await self.look_at_team()
+        return replace(rules, floor=self.rules.floor)
 
     async def _mailbox(self, conversation: ConversationId) -> Mailbox:
         """From the store; but when only outcomes of our own sends are to be applied, what was committed
@@ -272,32 +278,34 @@ class Engine:
         await self._clock.sleep(ALBUM_SECONDS)
         self.wake(conversation)
 
-    def _decide(self, conversation: Conversation, group: Sequence[Signal], meaning: Meaning, now: datetime) -> Decision:
+    def _decide(
+        self, conversation: Conversation, group: Sequence[Signal], meaning: Meaning, now: datetime, rules: Rules
+    ) -> Decision:
         """The decision; when making it fails on our side, one that calls people instead."""
         try:
-            return decide(conversation, group, meaning, now, self.rules)
+            return decide(conversation, group, meaning, now, rules)
         except Exception:
             _log.exception("decision_failed", conversation=conversation.id, signals=[signal.id for signal in group])
-            return decide_broken(conversation, group, now, self.rules)
+            return decide_broken(conversation, group, now, rules)
 
-    async def _meaning(self, conversation: Conversation | None, group: list[Signal]) -> Meaning:
+    async def _meaning(self, conversation: Conversation | None, group: list[Signal], rules: Rules) -> Meaning:
         """What the messages mean together; when that is not clear, what the clearest of them means:
         "blah" and "a person, please" are a wish for a person."""
-        together = await self._understand(needs_understanding(conversation, group, self.rules))
-        enough = self.rules.workspace.bot.fallback.confidence
+        together = await self._understand(needs_understanding(conversation, group, rules), rules)
+        enough = rules.workspace.bot.fallback.confidence
         if len(group) == 1 or not isinstance(together, Understanding) or together.confidence >= enough:
             return together
         clearest = together
         for signal in group:
-            alone = await self._understand(needs_understanding(conversation, [signal], self.rules))
+            alone = await self._understand(needs_understanding(conversation, [signal], rules), rules)
             if isinstance(alone, Understanding) and alone.confidence > clearest.confidence:
                 clearest = alone
         return replace(clearest, entities=together.entities) if clearest.confidence >= enough else together
 
-    async def _understand(self, text: str) -> Meaning:
+    async def _understand(self, text: str, rules: Rules) -> Meaning:
         if not text:
             return None
-        workspace = self.rules.workspace
+        workspace = rules.workspace
         wish = triggers.asked_for_person(workspace, text, None)  # clear as it is: what else it means may be had, or not
         found = await self.asking.ask(text, workspace.bot.handoff.reasons.bot_down, once=wish)
         if found is not None:
@@ -326,3 +334,7 @@ class Engine:
             version=after.version,
             ms=round((time.perf_counter() - began) * 1000, 2),
         )
+
+
+async def _as_it_is(release: str) -> None:
+    """Where nobody keeps releases there is nothing to be read before a talk is decided."""

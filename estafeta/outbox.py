@@ -71,7 +71,7 @@ _PACED_PAUSE = 0.2
 class Actions(Protocol):
     """Runs a flow's HTTP action. Raises `ActionFailed` when it is settled that it failed."""
 
-    async def run(self, item: OutboxId, action: str, arguments: Mapping[str, Json]) -> Json: ...
+    async def run(self, item: OutboxId, action: str, arguments: Mapping[str, Json], release: str = "") -> Json: ...
 
 
 class ActionFailed(EstafetaError):
@@ -393,7 +393,7 @@ class Outbox:
         if channel is not None:
             await channel.typing(conversation.address, message=latest(conversation, conversation.address))
         try:
-            data = await self._actions.run(item.id, body.action, body.arguments)
+            data = await self._actions.run(item.id, body.action, body.arguments, body.release)
         except ActionFailed as failure:
             _log.warning("action_failed", conversation=conversation.id, action=body.action, error=str(failure))
             return ActionFinished(item=item.id, ok=False, error=str(failure))

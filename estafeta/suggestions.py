@@ -237,7 +237,7 @@ def _says(flow: Flow, language: str, known: Mapping[str, Json]) -> str:
     if not isinstance(step, Say | Ask):
         return ""
     try:
-        rendered = templates.render_markdown(step.variants[0].words(language), known)
+        rendered = templates.render_markdown(step.words.variants[0].words(language), known)
     except templates.TemplateFailed:
         return ""
     return markdown.parse(rendered).text.strip()

@@ -67,7 +67,7 @@ class Turn:
         busy = (
             self.conversation is not None
             and self.conversation.stage is not Stage.HUMAN
-            and interpreter.waits_for_call(rules.workspace, self.conversation.dialog)
+            and interpreter.waits_for_call(rules.talks(self.conversation)[1], self.conversation.dialog)
         )
         for number, signal in enumerate(self._waiting):
             if album(signal) in growing:

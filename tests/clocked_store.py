@@ -52,6 +52,10 @@ class ClockedStore(SqliteStore):
         self._here()
         return await super().items(prefix, after=after, limit=limit)
 
+    async def tagged(self, tag: str, *, after: str = "", limit: int = 500) -> list[ConversationId]:
+        self._here()
+        return await super().tagged(tag, after=after, limit=limit)
+
     async def load(self, conversation: ConversationId) -> Mailbox:
         self._here()
         return await super().load(conversation)

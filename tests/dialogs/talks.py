@@ -74,7 +74,7 @@ def _counts(entry: Entry) -> bool:
     """Words of the customer are the act itself; which flow ran, who was asked to take a ticket, how long an answer
     took and what was delivered is detail."""
     if entry.kind == "event":
-        return entry.data.get("event") not in ("flow", "offered", "answered")
+        return entry.data.get("event") not in ("flow", "called", "fallback", "offered", "answered")
     return entry.kind != "delivery" and entry.author.kind != "customer"
 
 

@@ -58,7 +58,7 @@ class SaidActions:
     error: str = ""
     ran: list[tuple[OutboxId, str, Mapping[str, Json]]] = field(default_factory=list)
 
-    async def run(self, item: OutboxId, action: str, arguments: Mapping[str, Json]) -> Json:
+    async def run(self, item: OutboxId, action: str, arguments: Mapping[str, Json], release: str = "") -> Json:
         self.ran.append((item, action, arguments))
         if self.error:
             raise ActionFailed(self.error)

@@ -157,7 +157,7 @@ async def test_a_reply_that_comes_once_a_person_is_there_is_not_said(small: Work
         held = decide(held, [_signal(number, event)], None, NOON, rules).conversation
     call = next(item for item in held.outbox if isinstance(item.body, ToAction))
     decision = decide(held, [_signal(9, ActionFinished(item=call.id, ok=True, data={}))], None, NOON, rules)
-    assert decision.entries == ()
+    assert [(entry.kind, entry.data["event"]) for entry in decision.entries] == [("event", "called")]
     assert [frame.flow for frame in decision.conversation.dialog.frames] == ["human"], "what people were called from"
 
 
