@@ -18,8 +18,8 @@ from flows.handoff_file import AskedFor, Recontact, Rule, Vip
 from flows.model import Workspace
 from flows.sentiment_file import SentimentFile
 from flows.strict import LocalText
+from flows.wording import any_of, pattern, spaced, words_of
 from handoff import closing, spelling, wording
-from handoff.wording import any_of, pattern, spaced, words_of
 
 AT_ONCE = frozenset({Reason.USER_REQUEST, Reason.SENSITIVE_TOPIC, Reason.NEGATIVE_SENTIMENT})
 """Reasons for which people are called and the bot says nothing else."""

@@ -1,56 +1,28 @@
-"""How words are found in what customers write, and whether those words ask for a person. Pure.
+"""Whether the words that customers write ask for a person. Pure.
 
-Words match whole words; capitals, punctuation and ё do not matter. A `*` at the end of a word stands for any
-ending (`адвокат*`). A phrase that says what to do ("позовите человека", "talk to a person") counts wherever it
-stands. One that only names a person ("оператор", "human agent") counts where nothing but courtesy stands around it:
-"my operator is down" and "оператор МТС" ask for nobody.
+Words are found as `flows.wording` tells. A phrase that says what to do ("позовите человека", "talk to a person")
+counts wherever it stands. One that only names a person ("оператор", "human agent") counts where nothing but courtesy
+stands around it: "my operator is down" and "оператор МТС" ask for nobody.
 """
 
 from __future__ import annotations
 
 import re
-import unicodedata
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
+from flows.wording import WORD, pattern, plain, spaced, words_of
+
 Phrases = Mapping[str, Sequence[str]]
 """By language."""
 
-# --- words ---------------------------------------------------------------------------------------
-
-_WORD = re.compile(r"\w+(?:[-']\w+)*")
-_STARRED = re.compile(r"\w+(?:[-']\w+)*\*?")
 _CLAUSE = re.compile(r"[.,;!?…\n]+")
 
 
-def _plain(text: str) -> str:
-    return unicodedata.normalize("NFKC", text).casefold().replace("ё", "е").replace("’", "'")
-
-
-def words_of(text: str, *, stars: bool = False) -> list[str]:
-    """The words of a text, comparable; of what an editor wrote with their `stars`."""
-    return (_STARRED if stars else _WORD).findall(_plain(text))
-
-
-def spaced(words: Iterable[str]) -> str:
-    """Words with a space before, between and behind them: what patterns are searched in."""
-    return " ".join(("", *words, ""))
-
-
 def _clauses(text: str) -> list[str]:
-    found = (_WORD.findall(clause) for clause in _CLAUSE.split(_plain(text)))
+    found = (WORD.findall(clause) for clause in _CLAUSE.split(plain(text)))
     return [spaced(words) for words in found if words]
-
-
-def pattern(words: Iterable[str], between: str = " ") -> str:
-    return between.join(re.escape(word[:-1]) + "[^ ]*" if word.endswith("*") else re.escape(word) for word in words)
-
-
-@lru_cache(maxsize=64)
-def any_of(sources: tuple[str, ...]) -> re.Pattern[str]:
-    """Finds any of these words and phrases in `spaced` words."""
-    return re.compile(f"(?<= )(?:{'|'.join(pattern(words_of(source, stars=True)) for source in sources)})(?= )")
 
 
 # --- asking for a person -------------------------------------------------------------------------

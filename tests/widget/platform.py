@@ -145,6 +145,10 @@ class MemoryStore:
     async def conversations(self, *, stages: Sequence[Stage], limit: int = 100) -> list[Conversation]:
         return list(self.conversations_by_id.values())
 
+    async def tagged(self, tag: str, *, after: str = "", limit: int = 500) -> list[ConversationId]:
+        found = sorted(id_ for id_, held in self.conversations_by_id.items() if tag in held.customer.tags)
+        return [id_ for id_ in found if id_ > after][:limit]
+
     async def events(
         self, names: Sequence[str], *, since: datetime, until: datetime, limit: int = 10_000
     ) -> list[Entry]:

@@ -154,6 +154,21 @@ ANSWERS: dict[str, tuple[str, str]] = {
     "find_how": ("Напишите слова, например: /find номер заказа", "Write words, for example: /find order number"),
     "found": ("Нашлось: {count}", "Found: {count}"),
     "found_nothing": ("По словам «{words}» ничего не нашлось.", "Nothing found for {words}."),
+    # why the bot answered so
+    "why_unknown": (
+        "Почему бот так ответил, не узнать: слов клиента, на которые он отвечал, здесь нет.",
+        "Why the bot answered so cannot be told: the words of the customer that it answered are not here.",
+    ),
+    "why_of": ("🔎 Клиент: {words}", "🔎 The customer: {words}"),
+    "why_at": ("Разговор стоял: {where}", "The talk was at {where}"),
+    "why_understood": ("Понято: {intents} (модель {model})", "Understood: {intents} (model {model})"),
+    "why_nothing": ("Ни один сценарий на это не отвечает.", "No flow answers this."),
+    "why_flow": ("Начат сценарий: {flow}", "Flow begun: {flow}"),
+    "why_called": ("Вызов: {call}", "Called: {call}"),
+    "why_said": ("Сказано: {words} [{where}]", "Said: {words} [{where}]"),
+    "why_phrase": ("фраза из bot.yml", "a phrase of bot.yml"),
+    "why_people": ("Позваны люди: {rule}", "People were called: {rule}"),
+    "why_release": ("Версия сценариев: {release}", "Version of the flows: {release}"),
     # people
     "in_hand": ("В работе: {hand}", "In hand: {hand}"),
     "hand_of": ("{load} из {capacity}", "{load} of {capacity}"),
@@ -251,6 +266,7 @@ ANSWERS: dict[str, tuple[str, str]] = {
         "/to отдел или @имя передать · /hold 30m, 14:00, завтра 9:00 отложить · /resume вернуть в работу\n"
         "/tag, /untag метки · /priority 5 · /block, /unblock клиента · /contact попросить телефон\n"
         "/r слова готовые ответы · /s подсказки · /history переписка файлом · /find слова поиск в ней\n"
+        "/why почему бот так ответил (или в ответ на слова клиента)\n"
         "/undo или {undo} на своё сообщение сразу после отправки: отменить · /delete в ответ: удалить у клиента\n"
         "/templates шаблоны · /template НОМЕР значение | значение\n"
         "/me · /who · /load · /on · /off · /away 30m\n"
@@ -266,6 +282,7 @@ ANSWERS: dict[str, tuple[str, str]] = {
         "/to department or @name: pass on · /hold 30m, 14:00, tomorrow 9:00 · /resume\n"
         "/tag, /untag · /priority 5 · /block, /unblock the customer · /contact: ask for the phone number\n"
         "/r words: canned replies · /s suggestions · /history as a file · /find words\n"
+        "/why the bot answered so (alone, or as a reply to the customer's words)\n"
         "/undo, or {undo} on your own message right after sending · /delete as a reply: delete at the customer's too\n"
         "/templates · /template NUMBER value | value\n"
         "/me · /who · /load · /on · /off · /away 30m\n"

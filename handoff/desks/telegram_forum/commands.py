@@ -17,7 +17,7 @@ from estafeta.rights import NotAllowed
 from estafeta.suggestions import Suggestion
 from flows.model import CannedReply
 from handoff import replies
-from handoff.desks.telegram_forum import past, staff
+from handoff.desks.telegram_forum import past, reasons, staff
 from handoff.desks.telegram_forum.choices import Choice, Choices
 from handoff.desks.telegram_forum.conflict import foreseen
 from handoff.desks.telegram_forum.own import Own, Words
@@ -88,6 +88,8 @@ class Commands:
                 return await self._whom_to(asked, conversation)
             case "find":
                 return await past.find(self._room, asked, conversation)
+            case "why":
+                return await reasons.why(self._room, asked, conversation)
             case "history":
                 await past.history(self._room, self._upload, asked, conversation)
                 return ""

@@ -17,6 +17,7 @@ from weakref import WeakValueDictionary
 import structlog
 from aiogram.methods import SendMessage
 
+from estafeta.explaining import WhyOf
 from estafeta.kernel.errors import SendFailed, StoreUnavailable
 from estafeta.kernel.model import ConversationId, EntryId, Json, Media, Notice, OutboxId, Part, Signal, Stage
 from estafeta.kernel.ports import Accept, Accepted, Clock, DeskView, Receipt, Store
@@ -79,8 +80,8 @@ class TelegramForumDesk:
     `web_desk` is the address where operators see what Telegram does not take, "" for none.
 
     `workspace` is the one in force, `floor` who is at work as of a moment ago, `roster` says who may; `can` tells
-    what the channel of an address can do. `suggest` (what one could answer) and `load` (the words of /load) may be
-    missing. Whose turn it is is drawn `rests` seconds later than it changed, 0 is at once.
+    what the channel of an address can do. `suggest` (what one could answer), `why` and `load` (the words of /load) may
+    be missing. Whose turn it is is drawn `rests` seconds later than it changed, 0 is at once.
     `siblings` are the other groups of the same operators: who leaves one for another stays on the roster.
 
     `store` holds what is known of topics, so that any worker may show the next notice. What this object
@@ -111,6 +112,7 @@ class TelegramForumDesk:
         roster: Roster | None = None,
         can: Can = lambda address: None,
         suggest: SuggestionsOf | None = None,
+        why: WhyOf | None = None,
         load: LoadOf | None = None,
         rests: float = RESTS,
         siblings: Sequence[int] = (),
@@ -134,7 +136,7 @@ class TelegramForumDesk:
         self._room = Room(
             client=client, topics=self._topics, desk=self.name, group=group_id, store=store, clock=clock,
             language=language, zone=zone, roster=roster or Roster(store, clock), workspace=workspace, floor=floor,
-            templates=templates, suggest=suggest, load=load,
+            templates=templates, suggest=suggest, why=why, load=load,
         )  # fmt: skip
         own = Own(store, group_id=group_id)
         choices = Choices(self._room, own)

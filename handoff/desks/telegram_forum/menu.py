@@ -31,6 +31,7 @@ _OPERATORS: dict[str, tuple[str, str]] = {
     "contact": ("попросить телефон", "ask for the phone number"),
     "history": ("переписка файлом", "the transcript as a file"),
     "find": ("искать в переписке", "search the transcript"),
+    "why": ("почему бот так ответил", "why the bot answered so"),
     "templates": ("шаблоны мессенджера", "the messenger's templates"),
     "template": ("отправить шаблон", "send a template"),
     "block": ("заблокировать клиента", "block the customer"),

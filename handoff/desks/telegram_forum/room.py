@@ -9,6 +9,7 @@ from typing import Protocol
 
 from aiogram.methods import GetMe, SendMessage
 
+from estafeta.explaining import WhyOf
 from estafeta.kernel.errors import SendFailed
 from estafeta.kernel.model import Address, Conversation, Event, Operator, Template
 from estafeta.kernel.ports import Accepted, Clock, Store
@@ -38,7 +39,7 @@ LoadOf = Callable[[Language], Awaitable[str]]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
     """`workspace` is the one in force, `floor` who is at work as of a moment ago. `zone` is the one times are told
-    in. `load` and `suggest` may not be there."""
+    in. `load`, `suggest` and `why` may not be there."""
 
     client: Telegram
     topics: Topics
@@ -53,6 +54,7 @@ class Room:
     floor: Callable[[], Floor]
     templates: TemplatesOf | None = None
     suggest: SuggestionsOf | None = None
+    why: WhyOf | None = None
     load: LoadOf | None = None
     bot_name: list[str] = field(default_factory=list)
     """The bot's @name, once it is known."""

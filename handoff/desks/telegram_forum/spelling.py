@@ -29,6 +29,7 @@ _OTHERS = {
     "s": "подсказки подсказка suggest suggestions",
     "templates": "шаблон шаблоны",
     "history": "история переписка transcript log",
+    "why": "почему отчего explain reason",
     "find": "найти найди поиск искать search",
     "undo": "отмена отменить cancel revert",
     "delete": "удалить удали remove del",

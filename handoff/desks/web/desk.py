@@ -16,6 +16,7 @@ from aiohttp import WSMsgType, web
 from pydantic import ValidationError
 
 from estafeta.attachments import Attachments
+from estafeta.explaining import WhyOf
 from estafeta.kernel.model import Notice, Operator, OutboxId
 from estafeta.kernel.ports import Accept, Clock, DeskView, Live, Receipt, Store
 from estafeta.roster import Roster
@@ -55,7 +56,8 @@ class WebDesk:
 
     `roster`: who may do what; without one it is made of the store. `workspace`: the content in service, for
     deadlines, shifts, flows to return to, canned replies, the house's tone, and how long an answer can be taken back;
-    without it there are none. `suggest` finds words that could answer; without it none are offered."""
+    without it there are none. `suggest` finds words that could answer; without it none are offered. `why` tells
+    why the bot answered as it did; without it that is not known."""
 
     def __init__(
         self,
@@ -70,6 +72,7 @@ class WebDesk:
         roster: Roster | None = None,
         workspace: WorkspaceOf | None = None,
         suggest: SuggestionsOf | None = None,
+        why: WhyOf | None = None,
         base: str = "",
     ) -> None:
         self._store = store
@@ -82,6 +85,7 @@ class WebDesk:
         self._roster = roster or Roster(store, clock)
         self._workspace = workspace
         self._suggest = suggest
+        self._why = why
         self._base = base.rstrip("/")
         self._sessions = Sessions(store=store, clock=clock, roster=self._roster)
         self._sockets = Sockets()
@@ -169,6 +173,7 @@ class WebDesk:
                 reception=reception,
                 store=self._store,
                 suggest=self._suggest,
+                why=self._why,
                 workspace=self._workspace,
             ),
             "team": TeamRequests(

@@ -9,6 +9,7 @@ from collections.abc import AsyncIterator, Iterator, Sequence
 
 from aiohttp import web
 
+from estafeta.explaining import WhyOf
 from estafeta.kernel.errors import EstafetaError
 from estafeta.kernel.model import Conversation, Entry
 from estafeta.kernel.ports import Store
@@ -35,14 +36,22 @@ FOUND = 50
 
 
 class HelpingRequests:
-    """Without content there are neither canned replies nor remarks on the tone; without `suggest` no suggestions."""
+    """Without content there are neither canned replies nor remarks on the tone; without `suggest` no suggestions,
+    without `why` no reasons."""
 
     def __init__(
-        self, *, reception: Reception, store: Store, suggest: SuggestionsOf | None, workspace: WorkspaceOf | None
+        self,
+        *,
+        reception: Reception,
+        store: Store,
+        suggest: SuggestionsOf | None,
+        why: WhyOf | None = None,
+        workspace: WorkspaceOf | None,
     ) -> None:
         self._reception = reception
         self._store = store
         self._suggest = suggest
+        self._why = why
         self._workspace = workspace
 
     # --- words -----------------------------------------------------------------------------------
@@ -92,6 +101,16 @@ class HelpingRequests:
         if self._workspace is not None:
             remarks = tone(asked.text, checks.language(request), self._workspace().tone)
         return checks.answer(wire_help.Tone(warnings=[remark[:1].upper() + remark[1:] for remark in remarks]))
+
+    async def why(self, request: web.Request) -> web.Response:
+        """Of the bot's words, or the customer's: whatever stands in that turn."""
+        await self._reception.session(request)
+        conversation = await self._reception.conversation(request)
+        entry = await self._reception.entry(request, conversation)
+        found = await self._why(conversation, entry.seq) if self._why is not None else None
+        if found is None:
+            raise Refused(404, "unknown_turn")
+        return checks.answer(wire_help.explained(found))
 
     # --- the past --------------------------------------------------------------------------------
 

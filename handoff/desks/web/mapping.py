@@ -34,6 +34,8 @@ NOBODY: Mapping[str, str] = MappingProxyType({})
 
 PREVIEW = 200
 """Characters of the last words in the list."""
+_NOT_SHOWN = ("dialog", "release")
+"""Where the talk was: for those who ask why, not for who reads along."""
 
 
 def row(
@@ -172,7 +174,7 @@ def entry_view(entry: Entry) -> wire_entries.EntryView:
         buttons=[_button(button) for button in entry.buttons],
         channel=entry.channel,
         intent=_score(understood.intent, understood.confidence) if understood and understood.intent else None,
-        data=dict(entry.data),
+        data={name: value for name, value in entry.data.items() if name not in _NOT_SHOWN},
     )
 
 

@@ -214,6 +214,15 @@ TALKING = (
         part="helping",
     ),
     Operation(
+        name="why",
+        method="GET",
+        path="/conversations/{id}/entries/{seq}/why",
+        says="Why the bot answered as it did: what it understood, where its words stand, which rule called people.",
+        answered=wire_help.Explained,
+        refusals=OF_ONE,
+        part="helping",
+    ),
+    Operation(
         name="tone",
         method="POST",
         path="/conversations/{id}/tone",

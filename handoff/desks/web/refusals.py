@@ -49,6 +49,10 @@ SENTENCES: dict[str, dict[str, str]] = {
         "ru": "Такого сообщения в разговоре нет.",
         "en": "There is no such message in the conversation.",
     },
+    "unknown_turn": {
+        "ru": "Почему бот так ответил, здесь не узнать: перед этим сообщением нет слов клиента.",
+        "en": "Why the bot answered so cannot be told here: there are no words of the customer before this message.",
+    },
     "unknown_file": {"ru": "Такого файла в сообщении нет.", "en": "There is no such file in the message."},
     "unknown_undelivered": {
         "ru": "Этого сообщения среди недоставленных уже нет: с ним разобрались.",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from estafeta.explaining import Why
 from handoff.desks.web.wire import Answered
 
 
@@ -55,3 +56,47 @@ class TemplateView(Answered):
 
 class Templates(Answered):
     templates: list[TemplateView]
+
+
+class UnderstoodAs(Answered):
+    intent: str
+    confidence: float
+
+
+class SaidFrom(Answered):
+    """`where` is file:line of the content, "" for a phrase, and for what stands there no more."""
+
+    text: str
+    flow: str
+    where: str
+
+
+class Explained(Answered):
+    """One turn of the bot. `seq` is the customer's message, `waited_at` where the talk stood when it came, `people` why
+    they were called and for which skill. `fallback`: nothing in the content answers it."""
+
+    seq: int
+    release: str
+    understood: list[UnderstoodAs]
+    model: str
+    waited_at: str
+    flows: list[str]
+    said: list[SaidFrom]
+    called: list[str]
+    people: list[str]
+    fallback: bool
+
+
+def explained(why: Why) -> Explained:
+    return Explained(
+        seq=why.seq,
+        release=why.release,
+        understood=[UnderstoodAs(intent=name, confidence=confidence) for name, confidence in why.intents],
+        model=why.model,
+        waited_at=why.waited_at,
+        flows=why.flows,
+        said=[SaidFrom(text=word.text, flow=word.flow, where=word.where) for word in why.said],
+        called=why.called,
+        people=why.people,
+        fallback=why.fallback,
+    )

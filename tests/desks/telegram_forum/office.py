@@ -15,6 +15,7 @@ from bots.telegram.client import TelegramClient, Upload
 from bots.telegram.config import TelegramLimits
 from bots.telegram.content import origin, parts_of
 from estafeta.attachments import Attachments
+from estafeta.explaining import Why
 from estafeta.fakes.telegram import Shown
 from estafeta.fakes.telegram.forum import ICONS
 from estafeta.kernel.errors import SendFailed, StoreUnavailable
@@ -103,6 +104,7 @@ class Office:
         self.floor = Floor()
         self.suggestions: list[Suggestion] = []
         self.suggested_to = ("", "")
+        self.reasons: dict[int, Why] = {}
         self.desk = self.make_desk(stage.client)
         self.anna = self.group.operator("Анна", status="member")
         stage.routes = {self.group.id: self.desk.handle}
@@ -114,12 +116,15 @@ class Office:
             attachments=self.attachments, parts_of=partial(parts_of, account="shop"), upload=Upload,
             origin=origin("shop"), templates=self._templates, web_desk="https://shop.example/desk", rests=self.rests,
             roster=self.roster, workspace=lambda: self.workspace, floor=lambda: self.floor,
-            suggest=self._suggest,
+            suggest=self._suggest, why=self._why,
         )  # fmt: skip
 
     async def _suggest(self, _who: Conversation, operator: str, language: str) -> Sequence[Suggestion]:
         self.suggested_to = (operator, language)
         return self.suggestions
+
+    async def _why(self, _who: Conversation, seq: int) -> Why | None:
+        return self.reasons.get(seq)
 
     async def _templates(self, address: Address) -> Sequence[Template]:
         self.asked.append(address)

@@ -15,6 +15,7 @@ from typing import Any, Literal
 
 from aiohttp import ClientSession, CookieJar, web
 
+from estafeta.explaining import Why
 from estafeta.kernel.model import (
     Address,
     Author,
@@ -122,6 +123,7 @@ class Office:
         self.replies = dict(replies or {})
         self.suggestions: list[Suggestion] = []
         self.suggested_to = ("", "")
+        self.reasons: dict[int, Why] = {}
         self.roster = Roster(self.store, self.clock)
         self.workspace = content()
         self.desk = WebDesk(
@@ -138,6 +140,7 @@ class Office:
             },
             workspace=self._content,
             suggest=self._suggest,
+            why=self._why,
             base=base,
         )
 
@@ -148,6 +151,9 @@ class Office:
 
     async def _suggest(self, conversation: Conversation, operator: str, language: str) -> Sequence[Suggestion]:
         return await self.find_suggestions(conversation, operator, language)
+
+    async def _why(self, _who: Conversation, seq: int) -> Why | None:
+        return self.reasons.get(seq)
 
     async def find_suggestions(self, _who: Conversation, operator: str, language: str) -> Sequence[Suggestion]:
         self.suggested_to = (operator, language)

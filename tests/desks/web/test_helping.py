@@ -12,6 +12,7 @@ from urllib.parse import quote
 import pytest
 from aiohttp import ClientSession
 
+from estafeta.explaining import Why, Word
 from estafeta.kernel.model import Author, Conversation, Past, Reason, Stage, Text, TicketId
 from estafeta.suggestions import Suggestion
 from flows.model import ToneFile
@@ -160,3 +161,26 @@ async def test_the_history_knows_where_each_ticket_began_and_its_mark(office: Of
         ("итог 1", begun.seq, "bad"),
         ("итог 0", None, ""),
     ]
+
+
+async def test_why_the_bot_answered_so_is_told_of_a_message(office: Office) -> None:
+    who = await office.customer("Vera", stage=Stage.BOT)
+    asked = await office.add(who, kind="said", author=Author(kind="customer"), parts=(Text(text="Where is my order?"),))
+    office.reasons[asked.seq] = Why(
+        seq=asked.seq, at="2026-11-20T12:00:00+00:00", text="Where is my order?", intents=[("order_status", 0.9)],
+        model="m-7", waited_at="", said=[Word("Which number?", "order", "flows/order.yml:5")], flows=["order"],
+        called=[], people=["flow_rule → general"], release="0a1b2c3d4e5f",
+    )  # fmt: skip
+    async with office.client() as client:
+        assert await get(client, f"conversations/{who}/entries/{asked.seq}/why") == {
+            "seq": asked.seq, "release": "0a1b2c3d4e5f", "understood": [{"intent": "order_status", "confidence": 0.9}],
+            "model": "m-7", "waited_at": "", "flows": ["order"],
+            "said": [{"text": "Which number?", "flow": "order", "where": "flows/order.yml:5"}], "called": [],
+            "people": ["flow_rule → general"], "fallback": False,
+        }  # fmt: skip
+        office.reasons.clear()
+        for seq, code in ((asked.seq, "unknown_turn"), (99, "unknown_entry")):
+            async with client.get(f"api/v1/conversations/{who}/entries/{seq}/why") as answer:
+                assert (answer.status, (await answer.json())["error"]["code"]) == (404, code)
+    async with office.client("") as stranger, stranger.get(f"api/v1/conversations/{who}/entries/1/why") as answer:
+        assert answer.status == 401

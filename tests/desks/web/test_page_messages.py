@@ -7,6 +7,7 @@ import re
 import pytest
 from playwright.async_api import Locator, Page, expect
 
+from estafeta.explaining import Why, Word
 from estafeta.kernel.model import Author, ConversationId, OperatorDeleted, OperatorEdited, OperatorSaid, Stage, Text
 from tests.desks.web.browser import row
 from tests.desks.web.office import Office
@@ -253,3 +254,30 @@ async def test_a_picture_that_comes_late_does_not_push_the_last_words_away(page:
     await page.click(row(page, "queued"))
     await expect(page.locator(".photo img")).to_have_js_property("naturalHeight", 300)
     await expect(message(page, "the last")).to_be_in_viewport(ratio=0.9)
+
+
+async def test_why_the_bot_answered_so_is_shown_and_taken_away_again(page: Page, office: Office) -> None:
+    await open_everything(page, office)
+    bot = page.locator("#transcript .message.bot")
+    seq = int(await bot.get_attribute("data-seq") or "0")
+    office.reasons[seq] = Why(
+        seq=seq, at="2026-11-20T12:00:00+00:00", text="", intents=[("order_status", 0.9)], model="m-7", waited_at="",
+        said=[Word("<b>The lamp</b>", "order", "flows/order.yml:5")], flows=["order"], called=[],
+        people=["flow_rule → general"], release="0a1b2c3d4e5f",
+    )  # fmt: skip
+    await choose(page, bot, "Why this answer?")
+    lines = bot.locator(".message-why li")
+    await expect(lines).to_have_text(
+        [
+            "Understood (model m-7): order status 90 %",
+            "Flow begun: order",
+            "Said: <b>The lamp</b> [order flows/order.yml:5]",
+            re.compile("^People were called: .* → "),
+            "Version of the flows: 0a1b2c3d4e5f",
+        ]
+    )
+    await choose(page, bot, "Why this answer?")
+    await expect(lines).to_have_count(0)
+    office.reasons.clear()
+    await choose(page, bot, "Why this answer?")
+    await expect(page.locator("#toasts")).to_contain_text("cannot be told here")

@@ -216,6 +216,7 @@ export function eventNode(entry) {
     desk: data.desk ? spoken(data.desk) : "",
     why: data.why ? told(`why.${data.why}`, data.why) : "",
     emoji: data.emoji || "",
+    action: data.action ? spoken(data.action) : "",
     skill: data.skill ? skill(data.skill) : "",
     until: data.until ? when(data.until) : "",
     tags: Array.isArray(data.tags) ? data.tags.join(", ") : "",

@@ -6,6 +6,7 @@ import { by, choose, el, toast } from "./dom.js";
 import { isOwn } from "./entry.js";
 import { excerpt } from "./parts.js";
 import { state, windowClosed } from "./state.js";
+import { tellWhy } from "./why.js";
 import { t } from "./words.js";
 
 let opener = null;
@@ -14,8 +15,9 @@ let opener = null;
 export function actionsOf(message) {
   const { can } = state;
   const { entry } = message;
-  if (!can || entry.kind !== "said" || message.deleted || (entry.channel && entry.channel !== can.channel)) return [];
-  const actions = [];
+  if (entry.kind !== "said") return [];
+  const actions = entry.author.kind === "bot" ? [{ id: "why" }] : [];
+  if (!can || message.deleted || (entry.channel && entry.channel !== can.channel)) return actions;
   if (entry.author.kind === "customer") {
     if (can.replies && !windowClosed()) actions.push({ id: "reply" });
     for (const emoji of can.reactions) actions.push({ id: "react", emoji });
@@ -72,6 +74,7 @@ function actionButton(message, id) {
   const does = {
     reply: () => answer(message.entry.seq, excerpt(message.parts)),
     edit: () => edit(message),
+    why: () => run(() => tellWhy(message)),
     delete: () => run(() => remove(message)),
   }[id];
   const done = () => {
