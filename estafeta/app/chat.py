@@ -16,8 +16,10 @@ from typing import Literal
 import click
 
 from estafeta.actions import HttpActions
-from estafeta.app import config, logs, start
+from estafeta.app import config, flow_record, logs, start, untaught
 from estafeta.app.config import Settings
+from estafeta.app.flow_around import surroundings
+from estafeta.app.flow_record import Recorded
 from estafeta.bot import HUMAN_BUTTON
 from estafeta.bus.memory import MemoryBus
 from estafeta.clock import SystemClock
@@ -84,32 +86,38 @@ class TerminalChannel:
         return ()
 
 
-def run_chat(settings: Settings, *, language: str, why: bool) -> None:
+def run_chat(settings: Settings, *, language: str, why: bool, save: str = "") -> None:
+    """`save`: what the conversation is called as a test in flows/tests/; "" keeps nothing."""
     data = start.writable(settings.data)
     workspace = start.load_workspace(settings.workspace)
     if language and language not in workspace.languages:
         raise ConfigurationError(
             f"{language} is no language of this workspace; it has {', '.join(workspace.languages)}."
         )
-    start.ensure_model(settings.workspace, data / "models")
+    if save:
+        flow_record.check_name(workspace, save)
+    understander = untaught.understander(workspace, data / "models")
     secrets, variables = config.workspace_values()
     logs.set_up("error", [*logs.secrets_of(settings), *secrets.values()])
-    understander = start.load_understander(data / "models")
-
     folder_of_workspace = settings.workspace.resolve()
+    talks: list[_Talk] = []
 
     async def talk(folder: Path) -> None:
         async with contextlib.AsyncExitStack() as stack:
             served = await _demo_shop(stack, folder_of_workspace, variables)
             actions = HttpActions(workspace, secrets=secrets, variables={**workspace.bot.vars, **served})
             speaks = language or workspace.default_language
-            await _Talk(workspace, understander, actions, folder, speaks, why=why).run()
+            talks.append(_Talk(workspace, understander, actions, folder, speaks, why=why))
+            await talks[0].run()
 
     with tempfile.TemporaryDirectory() as folder:
         try:
             asyncio.run(talk(Path(folder)))
         except KeyboardInterrupt:
             click.echo()
+    if save and talks and talks[0].recorded is not None:
+        with surroundings(workspace, data / "models") as around:
+            flow_record.show(flow_record.save(workspace, talks[0].recorded, save, around, mask=False))
 
 
 async def _demo_shop(stack: contextlib.AsyncExitStack, workspace: Path, variables: dict[str, str]) -> dict[str, str]:
@@ -138,6 +146,8 @@ class _Talk:
         self._store = SqliteStore(folder / "chat.db", clock=clock)
         self._bus = MemoryBus()
         self._actions = actions
+        self.recorded: Recorded | None = None
+        self._ticket = ""
         self._intake = Intake(store=self._store, bus=self._bus)
         self._worker = Worker(
             store=self._store, bus=self._bus, clock=clock, understander=understander, workspace=workspace,
@@ -155,9 +165,18 @@ class _Talk:
             async with self._worker.running():
                 await self._converse()
         finally:
+            self.recorded = await self._record()
             await self._actions.close()
             await self._bus.close()
             await self._store.close()
+
+    async def _record(self) -> Recorded | None:
+        """The conversation so far; None when nothing was said."""
+        held = (await self._store.load(_HERE.conversation)).conversation
+        entries = await self._store.entries(_HERE.conversation, limit=1000)
+        if held is None:
+            return None
+        return Recorded(entries=entries, customer=held.customer)
 
     async def _converse(self) -> None:
         number = 0
@@ -176,8 +195,17 @@ class _Talk:
             news = self._bus.announcements()
             await self._intake.accept([self._signal(text, number)])
             held = await _settled(self._store, news)
+            self._tell_of_people(held)
             if self._why:
                 self._explain(held)
+
+    def _tell_of_people(self, held: Conversation) -> None:
+        """What people would read first."""
+        ticket = held.ticket
+        if ticket is not None and ticket.id != self._ticket:
+            self._ticket = ticket.id
+            reason = ": ".join(filter(None, (f"{ticket.reason.value}, {ticket.skill}", ticket.request)))
+            click.secho(f"  [people are called: {reason}]", fg="magenta")
 
     def _signal(self, text: str, number: int) -> Signal:
         profile = Profile(language=self._language)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -13,13 +14,18 @@ import click
 from estafeta import __version__
 from estafeta.app import config
 from estafeta.app.channels import MESSENGERS, channels
+from estafeta.app.check import check
 from estafeta.app.explain import hours_commands
 from estafeta.app.faults.command import faults
-from estafeta.app.preview import flows
+from estafeta.app.flow_record import record_command
+from estafeta.app.flow_tests import test_command
+from estafeta.app.releases import flows
+from estafeta.app.replay import command as replay_command
 from estafeta.app.report import report
 from estafeta.app.roles import ALL
 from estafeta.app.team import team
 from estafeta.app.undelivered import outbox
+from estafeta.app.why import why
 from estafeta.kernel.errors import EstafetaError
 
 
@@ -81,37 +87,28 @@ def demo(telegram: bool, messengers: bool) -> None:
 
 
 @main.command()
-@click.argument("workspace", type=click.Path(path_type=Path), required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print the findings as JSON.")
-def check(workspace: Path | None, as_json: bool) -> None:
-    """Check a workspace: every mistake with its file, line and what was expected."""
-    from flows import loader
+@click.argument("folder", type=click.Path(path_type=Path))
+def init(folder: Path) -> None:
+    """Begin a workspace, the folder that holds a bot's content, in the new FOLDER."""
+    from estafeta.app import starter
 
-    folder = workspace or config.read().workspace
-    _, findings = loader.find(folder)
-    if as_json:
-        from dataclasses import asdict
-
-        click.echo(json.dumps([asdict(item) for item in findings], ensure_ascii=False, indent=2, default=str))
-    else:
-        for item in findings:
-            where = f"{item.file}:{item.line}:{item.column}: " if item.line else ""
-            click.echo(f"{where}{item.severity}: {item.what}. {item.mend}".rstrip())
-        errors = sum(item.severity == "error" for item in findings)
-        warnings = len(findings) - errors
-        counted = f"{errors} error{'s' * (errors != 1)}, {warnings} warning{'s' * (warnings != 1)}"
-        click.echo(f"{folder}: {counted if findings else 'no findings'}")
-    sys.exit(1 if any(item.severity == "error" for item in findings) else 0)
+    made = starter.begin(folder)
+    click.echo(f"{folder} has {', '.join(made)}, and the folders flows and flows/tests for your dialogs.")
+    click.echo(
+        f"export ESTAFETA_WORKSPACE={shlex.quote(str(folder))} makes it the one that the commands read; then estafeta "
+        "check looks for mistakes, and estafeta chat is the bot in the terminal. docs/flows.md goes on from here."
+    )
 
 
 @main.command()
 @click.option("--language", default="", help="Language to begin in, for example en.")
-@click.option("--why", is_flag=True, help="Show after each message what was understood.")
-def chat(language: str, why: bool) -> None:
+@click.option("--why", "explained", is_flag=True, help="Show after each message what was understood.")
+@click.option("--save", default="", help="Keep the conversation as a test in flows/tests/NAME.yml.")
+def chat(language: str, explained: bool, save: str) -> None:
     """Talk to the bot in the terminal, with the same engine. Reads lines from standard input."""
     from estafeta.app.chat import run_chat
 
-    run_chat(config.read(), language=language, why=why)
+    run_chat(config.read(), language=language, why=explained, save=save)
 
 
 @main.command()
@@ -216,11 +213,16 @@ def status(as_json: bool) -> None:
 
 main.add_command(faults)
 main.add_command(channels)
+main.add_command(check)
 main.add_command(flows)
+flows.add_command(test_command)
+flows.add_command(record_command)
+flows.add_command(replay_command)
 main.add_command(hours_commands)
 main.add_command(outbox)
 main.add_command(team)
 main.add_command(report)
+main.add_command(why)
 
 
 if __name__ == "__main__":

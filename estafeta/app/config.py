@@ -23,6 +23,7 @@ from bots.telegram.config import TelegramConfig
 from bots.vk.config import VkConfig
 from bots.whatsapp.config import WhatsAppConfig
 from bots.widget.config import WidgetConfig
+from estafeta.app.events import EventsConfig
 from estafeta.bus.redis.config import RedisConfig
 from estafeta.kernel.errors import ConfigurationError
 from storage.files.config import FilesConfig
@@ -74,6 +75,7 @@ class Settings(BaseSettings):
     desk: DeskConfig = DeskConfig()
     nlu: NluConfig = NluConfig()
     widget: WidgetConfig = WidgetConfig()
+    events: EventsConfig | None = None
     telegram: TelegramConfig | None = None
     telegram_more: tuple[TelegramConfig, ...] = Field(
         default=(), description="further bots, as a JSON list of objects with the same names as above"

@@ -18,6 +18,7 @@ from bots.whatsapp.config import WhatsAppConfig
 from estafeta.app.config import Settings
 from estafeta.app.set_aside import SetAside
 from estafeta.attachments import Attachments
+from estafeta.explaining import WhyOf
 from estafeta.kernel.model import Address, Capabilities, Template
 from estafeta.kernel.ports import Accept, Channel, Clock, Desk, Source, Store
 from estafeta.roster import Roster
@@ -56,7 +57,8 @@ class Messenger:
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Surroundings:
     """What every account needs. `worker` says under which name this process sends, "" while it may have been taken
-    for dead. `templates` asks the channel of an address for its approved templates."""
+    for dead. `templates` asks the channel of an address for its approved templates. `workspace` is what it started
+    with, `content` what is in service now."""
 
     settings: Settings
     workspace: Workspace
@@ -70,6 +72,8 @@ class Surroundings:
     floor: Callable[[], Floor]
     can: Callable[[Address], Capabilities | None]
     suggest: SuggestionsOf
+    why: WhyOf
+    content: Callable[[], Workspace]
     set_aside: SetAside = field(init=False)
 
     def __post_init__(self) -> None:

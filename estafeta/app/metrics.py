@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 from prometheus_client.metrics_core import Metric
+from prometheus_client.registry import Collector
 
 from estafeta.engine import Engine
 from estafeta.outbox import Outbox
@@ -97,11 +98,14 @@ class _Parts:
 
 
 def mount(
-    app: web.Application, engine: Engine | None, outbox: Outbox | None, standings: Standings | None = None
-) -> None:
+    app: web.Application, engine: Engine | None, outbox: Outbox | None, standings: Standings | None = None,
+    *more: Collector,
+) -> None:  # fmt: skip
     """Without an engine and an outbox, in a process that is no worker, what all processes have. `standings`: of the
     operators' groups, where there are any."""
     registry = CollectorRegistry()
+    for collector in more:
+        registry.register(collector)
     if standings is not None:
         registry.register(Groups(standings))
     if engine is not None and outbox is not None:

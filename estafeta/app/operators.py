@@ -83,8 +83,8 @@ def _desk(
         zone=workspace.hours.zone, skills=skills, attachments=around.attachments,
         parts_of=partial(parts_of, account=config.name), upload=Upload, origin=origin(config.name),
         templates=around.templates, web_desk=_web_desk(around.settings), load=budgets.answer,
-        workspace=lambda: workspace, floor=around.floor, roster=around.roster, can=around.can,
-        suggest=around.suggest,
+        workspace=around.content, floor=around.floor, roster=around.roster, can=around.can,
+        suggest=around.suggest, why=around.why,
         siblings=tuple(other.id for other in config.desk_groups if other.id != group.id),
     )  # fmt: skip
 

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import click
 
-from estafeta.app import config, control, logs, start
+from estafeta.app import config, control, logs, start, untaught
 from estafeta.app.config import Settings
 from estafeta.app.roles import WEB, WORKER, chosen
 from estafeta.app.team import NOBODY
@@ -23,11 +23,9 @@ def run_platform(settings: Settings, names: Sequence[str] = ()) -> None:
     data = start.writable(settings.data)
     workspace = start.load_workspace(settings.workspace)
     listener = bound(settings.host, settings.port)  # a taken port is known before the minutes of a training
-    if WORKER in roles:
-        start.ensure_model(settings.workspace, data / "models")
+    understander = untaught.understander(workspace, data / "models") if WORKER in roles else None
     secrets, variables = config.workspace_values()
     logs.set_up(settings.log_level, [*logs.secrets_of(settings), *secrets.values()])
-    understander = start.load_understander(data / "models") if WORKER in roles else None
 
     async def main(stop: asyncio.Event) -> None:
         platform = build(

@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import socket
 from collections.abc import AsyncIterator, Awaitable, Callable, Coroutine, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -15,7 +15,7 @@ from aiohttp import web
 
 from bots.widget.channel import WidgetChannel
 from estafeta.actions import HttpActions
-from estafeta.app import metrics, status, team_control, undelivered
+from estafeta.app import events, metrics, releasing, status, team_control, undelivered
 from estafeta.app.config import Settings
 from estafeta.app.messengers import Messenger, Surroundings, connected
 from estafeta.app.polling import while_leased
@@ -25,7 +25,9 @@ from estafeta.attachments import Attachments
 from estafeta.bot import HUMAN_BUTTON
 from estafeta.bus.memory import MemoryBus
 from estafeta.clock import SystemClock
+from estafeta.contents import ContentWatch
 from estafeta.engine import Engine
+from estafeta.explaining import Reasons
 from estafeta.floor import FloorWatch
 from estafeta.intake import Intake
 from estafeta.kernel.errors import ConfigurationError, StoreUnavailable
@@ -34,11 +36,14 @@ from estafeta.kernel.ports import Bus, Channel, Clock, Desk, Files, Live, Store,
 from estafeta.presence import Presence
 from estafeta.roster import Roster
 from estafeta.rules import Rules
+from estafeta.schedule import ScheduleWatch
 from estafeta.suggestions import Suggestions
 from estafeta.tasks import ended
+from estafeta.trial import TrialWatch
 from estafeta.worker import Worker
 from flows import interpreter, markdown
 from flows.model import LocalText, Workspace
+from flows.release import Contents
 from handoff.desks.web.desk import WebDesk
 from handoff.floor import Floor
 from storage.files.folder import FolderFiles
@@ -78,6 +83,9 @@ class Platform:
     web_desk: WebDesk | None
     roster: Roster
     messengers: Sequence[Messenger]
+    contents: ContentWatch
+    trial: TrialWatch
+    schedules: ScheduleWatch
     watches: Sequence[FloorWatch] = ()
 
 
@@ -91,6 +99,11 @@ class _Looking:
     @property
     def floor(self) -> Floor:
         return (self.of or self).rules.floor
+
+    def serve(self, contents: Contents) -> None:
+        """What is decided from here on goes by this content; a decision that has begun keeps its rules."""
+        deciding = self.of or self
+        deciding.rules = replace(deciding.rules, workspace=contents.workspace, contents=contents)
 
 
 async def login_link(settings: Settings, desk: WebDesk | None) -> str:
@@ -122,15 +135,21 @@ def build(
     )  # fmt: skip
     bus, buckets = _bus(settings, clock, presence.name)
     intake = Intake(store=store, bus=bus)
-    files = _files(settings)
+    files = files_of(settings)
     attachments = Attachments(
         files=files, store=store, clock=clock, limits=settings.files.limits, language=settings.language,
         folder=settings.data / "files" / "incoming",
     )  # fmt: skip
+    looking = _Looking(rules=Rules(workspace=workspace, desks=()))
+    contents = ContentWatch(
+        store=store, clock=clock, folder=workspace.path, workspace=workspace, files=files, changed=looking.serve,
+        reloads=settings.mongo is None,  # dialogs are written where one process has everything to itself
+    )  # fmt: skip
     channels: dict[tuple[str, str], Channel] = {}
     roster = Roster(store, clock, open_to_members=settings.desk.open_to_members, known=team_control.known(workspace))
-    suggestions = Suggestions(store=store, clock=clock, workspace=lambda: workspace, understander=understander)
-    looking = _Looking(rules=Rules(workspace=workspace, desks=()))
+    suggestions = Suggestions(store=store, clock=clock, workspace=lambda: contents.workspace, understander=understander)
+
+    reasons = Reasons(store, contents.releases, content=contents.content, serving=lambda: contents.contents.release)
 
     async def templates(address: Address) -> Sequence[Template]:
         channel = channels.get((address.channel, address.account))
@@ -145,14 +164,16 @@ def build(
             settings=settings, workspace=workspace, store=store, clock=clock, buckets=buckets,
             worker=(lambda: presence.name if presence.sure else "") if WORKER in roles else (lambda: "no worker"),
             attachments=attachments, templates=templates, roster=roster, floor=lambda: looking.floor, can=can,
-            suggest=suggestions.of,
+            suggest=suggestions.of, why=reasons.of, content=lambda: contents.workspace,
         )
     )  # fmt: skip
-    widget = _widget(settings, workspace, store, bus, clock, attachments)
+    widget = _widget(settings, contents, store, bus, clock, attachments)
     desks: dict[str, Desk] = {}
     web_desk = None
     if settings.desk.enabled:
-        web_desk = _web_desk(workspace, store, bus, clock, channels, attachments, templates, roster, suggestions)
+        web_desk = _web_desk(
+            contents, store, bus, clock, channels, attachments, templates, roster, suggestions, reasons
+        )
         desks[web_desk.name] = web_desk
     for messenger in messengers:
         attachments.sources.update({source.origin: source for source in messenger.sources})
@@ -160,7 +181,7 @@ def build(
             desks[messenger.desk.name] = messenger.desk
     every = [widget, *(channel for messenger in messengers for channel in messenger.channels)]
     channels.update({(channel.name, channel.account): channel for channel in every})
-    actions = HttpActions(workspace, secrets=secrets, variables={**workspace.bot.vars, **variables})
+    actions = HttpActions(workspace, secrets=secrets, variables=variables, content=contents.content)
     worker = None
     if WORKER in roles and understander is not None:
         worker = Worker(
@@ -172,7 +193,8 @@ def build(
         )  # fmt: skip
     watches = (FloorWatch(store=store, bus=bus, clock=clock, roster=roster, engine=looking),) if worker is None else ()
     if worker is not None:
-        looking.of = worker.engine
+        worker.engine.ready, looking.of = contents.ready, worker.engine
+        looking.serve(contents.contents)
     app = make_app(
         ready=lambda: _ready(store), login_link=lambda: login_link(settings, web_desk), control_token=control_token
     )
@@ -181,7 +203,9 @@ def build(
         presence=presence,
         worker=worker, actions=actions, channels=channels, desks=desks, files=files, widget=widget, web_desk=web_desk,
         roster=roster,
-        messengers=messengers, watches=watches, app=app,
+        messengers=messengers, watches=watches, app=app, contents=contents,
+        trial=TrialWatch(store=store, clock=clock, own=lambda: contents.contents.release),
+        schedules=ScheduleWatch(store=store, clock=clock, accept=intake.accept, content=lambda: contents.workspace),
     )  # fmt: skip
     process = status.Process(
         roles=roles, store=store, bus=bus, clock=clock, name=lambda: presence.name, worker=worker, began=clock.now()
@@ -190,19 +214,28 @@ def build(
     budgets = next((messenger.budgets for messenger in messengers if messenger.budgets is not None), None)
     metrics.mount(
         app, worker.engine if worker else None, worker.outbox if worker else None,
-        budgets.standings if budgets is not None else None,
+        budgets.standings if budgets is not None else None, releasing.ReleaseMetrics(contents, platform.trial),
     )  # fmt: skip
+    releasing.mount(app, contents, files, control_token)
     undelivered.mount(app, store, intake.accept, clock, control_token)
     operators_bot = next((messenger.operators_bot for messenger in messengers if messenger.operators_bot), None)
     team_control.mount(app, roster, team_control.WayIn(settings, web_desk, operators_bot), control_token)
     if WEB in roles:
-        served = [m.served for m in messengers if m.served is not None and not m.polls]
-        for part in (widget, *((web_desk,) if web_desk else ()), *served):
-            part.mount(app, intake.accept)
+        _serve(platform)
     return platform
 
 
-def _files(settings: Settings) -> Files:
+def _serve(platform: Platform) -> None:
+    """Everything that the outside world calls."""
+    app, accept = platform.app, platform.intake.accept
+    served = [m.served for m in platform.messengers if m.served is not None and not m.polls]
+    for part in (platform.widget, *((platform.web_desk,) if platform.web_desk else ()), *served):
+        part.mount(app, accept)
+    events.mount(app, platform.settings.events, platform.store, accept, platform.clock)
+
+
+def files_of(settings: Settings) -> Files:
+    """Where files lie."""
     if settings.files.s3 is None:
         return FolderFiles(settings.data / "files")
     from storage.files.s3 import S3Files
@@ -229,14 +262,15 @@ def _bus(settings: Settings, clock: Clock, worker: str) -> tuple[Bus, RedisBucke
 
 
 def _widget(
-    settings: Settings, workspace: Workspace, store: Store, bus: Bus, clock: Clock, attachments: Attachments
+    settings: Settings, contents: ContentWatch, store: Store, bus: Bus, clock: Clock, attachments: Attachments
 ) -> WidgetChannel:
     def greeting(language: str) -> tuple[str, Sequence[Button]]:
+        workspace = contents.workspace
         human = Button(id=HUMAN_BUTTON, text=interpreter.phrase(workspace, "human", language))
         return markdown.parse(interpreter.phrase(workspace, "greeting", language)).text, (human,)
 
     config = settings.widget.model_copy(
-        update={"languages": workspace.languages, "origin": settings.widget.origin or settings.url}
+        update={"languages": contents.workspace.languages, "origin": settings.widget.origin or settings.url}
     )
     return WidgetChannel(
         config, store=store, clock=clock, greeting=greeting, announce=bus.announce, attachments=attachments
@@ -244,7 +278,7 @@ def _widget(
 
 
 def _web_desk(
-    workspace: Workspace,
+    contents: ContentWatch,
     store: Store,
     bus: Bus,
     clock: Clock,
@@ -253,6 +287,7 @@ def _web_desk(
     templates: Callable[[Address], Awaitable[Sequence[Template]]],
     roster: Roster,
     suggestions: Suggestions,
+    reasons: Reasons,
 ) -> WebDesk:
     def capabilities(channel: str, account: str) -> Capabilities | None:
         found = channels.get((channel, account))
@@ -267,6 +302,8 @@ def _web_desk(
             if channel is not None:
                 await channel.typing(held.address, "operator")
 
+    workspace = contents.workspace
+
     def told(text: LocalText) -> dict[str, str]:
         return {language: text.pick(language, workspace.default_language) for language in workspace.languages}
 
@@ -279,8 +316,9 @@ def _web_desk(
         capabilities=capabilities,
         templates=templates,
         roster=roster,
-        workspace=lambda: workspace,
+        workspace=lambda: contents.workspace,
         suggest=suggestions.of,
+        why=reasons.of,
     )
 
 
@@ -311,6 +349,7 @@ async def running(platform: Platform, listener: socket.socket | None = None) -> 
         for messenger in platform.messengers:
             for close in messenger.close:
                 stack.push_async_callback(close)
+        await platform.contents.look()
         if platform.worker is not None:
             await stack.enter_async_context(platform.worker.running())
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
@@ -330,6 +369,15 @@ def _work(platform: Platform) -> list[Coroutine[Any, Any, None]]:
         work.append(platform.widget.follow(platform.bus.announcements()))
         if platform.web_desk is not None:
             work.append(platform.web_desk.follow(platform.bus.announcements()))
+    work.append(platform.contents.run())
+    if platform.worker is not None:
+        for name, watching in (
+            ("release-trial", platform.trial.run),
+            ("release-tidy", platform.contents.tidy),
+            ("schedules", platform.schedules.run),
+        ):
+            alone = partial(while_leased, name, watching, holder=platform.presence.name)
+            work.append(alone(store=platform.store, clock=platform.clock))
     accept = platform.intake.accept
     for messenger in platform.messengers:
         receiver = messenger.channels[0]

@@ -14,6 +14,7 @@ import pytest
 
 from estafeta.app import start
 from tests.conftest import DEMO, ROOT
+from tests.flows.flows_page import EXAMPLES, FIRST
 
 pytestmark = pytest.mark.timeout(120)
 
@@ -54,6 +55,7 @@ async def test_a_number_presses_its_button(environment: dict[str, str]) -> None:
     code, out, _ = await chat(environment, "1\n")
     assert code == 0
     assert "Зову коллегу" in out or "ответят" in out
+    assert "[people are called: user_request, general" in out
 
 
 async def test_a_number_that_is_no_button_is_words(environment: dict[str, str]) -> None:
@@ -79,6 +81,20 @@ async def test_why_shows_what_was_understood(environment: dict[str, str]) -> Non
     code, out, _ = await chat(environment, "Где мой заказ?\n", "--why")
     assert code == 0
     assert "bot | order_status 0." in out
+
+
+async def test_a_workspace_with_nothing_to_learn_answers_commands_and_questions(
+    environment: dict[str, str], tmp_path: Path
+) -> None:
+    shutil.copytree(FIRST, tmp_path / "shop", ignore=shutil.ignore_patterns("receipt.yml"))
+    (tmp_path / "shop" / "flows").mkdir()
+    shutil.copy(EXAMPLES / "flows" / "receipt.yml", tmp_path / "shop" / "flows")
+    environment["ESTAFETA_WORKSPACE"] = str(tmp_path / "shop")
+    code, out, err = await chat(environment, "слон\n/receipt\nномер 100234\n")
+    assert code == 0
+    assert "no model is trained" in err
+    understood, asked, found = (out.index(words) for words in ("Не понял", "Для какого заказа", "Нашёл: заказ на"))
+    assert understood < asked < found
 
 
 async def test_bytes_that_are_no_text_are_survived(environment: dict[str, str]) -> None:

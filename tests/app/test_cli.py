@@ -97,7 +97,7 @@ def test_a_sound_workspace_is_checked_with_0() -> None:
 
 
 def test_mistakes_are_told_by_place_and_end_with_1(workspace: Path) -> None:
-    (workspace / "flows" / "wrong.yml").write_text("flow: wrong\nstart: {intent: nowhere}\nsteps:\n  - sya: hello\n")
+    (workspace / "flows" / "wrong.yml").write_text("flow: wrong\nstart: {command: wrong}\nsteps:\n  - sya: hello\n")
     result = estafeta("check", str(workspace))
     assert result.exit_code == 1
     first, *_, last = result.stdout.splitlines()
@@ -108,11 +108,11 @@ def test_mistakes_are_told_by_place_and_end_with_1(workspace: Path) -> None:
 
 def test_findings_as_json(workspace: Path) -> None:
     assert json.loads(estafeta("check", str(workspace), "--json").stdout) == []
-    (workspace / "flows" / "wrong.yml").write_text("flow: wrong\nsteps:\n  - sya: hello\n")
+    (workspace / "flows" / "wrong.yml").write_text("flow: wrong\nstart: {command: wrong}\nsteps:\n  - sya: hello\n")
     result = estafeta("check", str(workspace), "--json")
     assert result.exit_code == 1
     (finding, *_) = json.loads(result.stdout)
-    assert {"file": "flows/wrong.yml", "line": 3, "column": 5, "severity": "error"}.items() <= finding.items()
+    assert {"file": "flows/wrong.yml", "line": 4, "column": 5, "severity": "error"}.items() <= finding.items()
 
 
 @pytest.mark.parametrize("command", ["check", "train", "evaluate"])

@@ -72,6 +72,43 @@ def test_buttons_that_a_channel_does_not_have_are_lines_with_numbers(folder: Pat
     assert "the flow is not `public`" in result.output
 
 
+MORE = """\
+flow: more
+start: {command: more}
+steps:
+  - menu: [{text: {ru: Оплата, en: Pay}, do: [{say: {ru: Картой, en: By card}}]}, {text: {ru: Ничего, en: Nothing}}]
+    say: {ru: Что дальше?, en: What next?}
+    again: {ru: Выберите из двух., en: One of two.}
+    channels: {vk: {ru: Куда?, en: Where to?}}
+  - ask: phone
+    say: {ru: Телефон?, en: Phone?}
+    expect: phone
+    valid: value != "1"
+    invalid: {ru: "{{ value }} не годится", en: "{{ value }} will not do"}
+    still: {ru: "Всё ещё {{ value }}?", en: "Still {{ value }}?"}
+    confirm: {ru: "{{ value }}, верно?", en: "{{ value }}, right?"}
+  - say: {ru: Вот прайс, en: The prices}
+    media: price.txt
+"""
+
+
+def test_everything_that_a_step_may_say_is_shown(folder: Path) -> None:
+    (folder / "media").mkdir()
+    (folder / "media" / "price.txt").write_text("1")
+    (folder / "flows" / "more.yml").write_text(MORE)
+    output = run(folder, "more", "--channel", "telegram").output
+    kinds = [line.partition("  ")[2] for line in output.split("\n") if line.startswith("steps.")]
+    assert kinds == [
+        "menu", "menu again", "say", "ask phone still", "ask phone", "ask phone not valid", "ask phone confirm", "say",
+    ]  # fmt: skip
+    assert "│ Что дальше?\n  11 of 4096\n    [Оплата]  6 of 64\n" in output
+    assert "│ ‹value› не годится" in output
+    assert "│ ‹value›, верно?" in output
+    assert "    [Да]  2 of" in output
+    assert "│ 📎 price.txt" in output
+    assert "│ Куда?" in run(folder, "more", "--channel", "vk").output
+
+
 def test_labels_that_are_cut_are_told(folder: Path) -> None:
     assert "is shown as" not in run(folder, "talk", "--channel", "vk").output
     (folder / "flows" / "talk.yml").write_text(FLOW.replace("ru: Да,", "ru: Да вот такой мне и нужен,"))

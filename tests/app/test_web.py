@@ -115,7 +115,8 @@ async def test_the_figures_are_prometheus_text(platform: Platform) -> None:
         "estafeta_late_understandings", "estafeta_sent", "estafeta_retried", "estafeta_sent_unsure",
         "estafeta_gave_up", "estafeta_billable", "estafeta_busy_conversations", "estafeta_busy_sends",
         "estafeta_understandings_tried", "estafeta_understandings_retried", "estafeta_understandings_spared",
-        "estafeta_understanding_given_up",
+        "estafeta_understanding_given_up", "estafeta_release_share", "estafeta_release_swaps",
+        "estafeta_release_refused", "estafeta_release_lost", "estafeta_release_withdrawn",
     }  # fmt: skip
     assert all(families[name].documentation for name in ours)
     assert {families[name].type for name in ours} == {"counter", "gauge"}

@@ -104,6 +104,6 @@ def test_the_exit_code_says_whether_a_promise_was_broken(
 
 def test_a_folder_that_holds_something_is_not_written_into(tmp_path: Path) -> None:
     (tmp_path / "mine").write_text("precious")
-    result = CliRunner().invoke(command.faults, ["--keep", str(tmp_path)])
+    result = CliRunner().invoke(main, ["faults", "--keep", str(tmp_path)])
     assert result.exit_code == 2
     assert "not empty" in result.output

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from estafeta.app import config, start
+from estafeta.app import config, start, untaught
 from estafeta.app.config import Settings
 from estafeta.app.doctor.finding import Finding, error, fine, warning
 from estafeta.kernel.errors import ConfigurationError
@@ -117,6 +117,10 @@ def _room(folder: Path) -> Iterator[Finding]:
 
 def model(settings: Settings) -> Iterator[Finding]:
     models = settings.data / "models"
+    workspace, _ = loader.find(settings.workspace)
+    if workspace is not None and not untaught.learns(workspace):
+        yield warning("model", untaught.NOTHING_LEARNED)
+        return
     try:
         current = Registry(models).current()
         start.load_understander(models)

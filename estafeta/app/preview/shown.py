@@ -1,4 +1,4 @@
-"""`estafeta flows preview`: what a flow says, as a channel will show it, before any customer sees it.
+"""What a flow says, as a channel will show it, before any customer sees it.
 
 Every message of the flow, in all its variants, goes the way of a real one: Markdown, then `bots.render` with the
 channel's capabilities. What a template would print stands as ‹its name›.
@@ -6,40 +6,53 @@ channel's capabilities. What a template would print stands as ‹its name›.
 
 from __future__ import annotations
 
-import json
 import re
-import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import click
 
 from bots.drawing import write
 from bots.render import Chunk, render
 from bots.splitting import length
-from estafeta.app import config
-from estafeta.app.tables import Facts, channels
-from estafeta.kernel.model import Address, Button, Json, Mark, OutboundMessage, OutboxId, Text
-from flows import loader, markdown, model, templates
-from flows.check import nearest
+from estafeta.app.tables import Facts
+from estafeta.kernel.model import Address, Button, Json, Mark, Media, OutboundMessage, OutboxId, Text
+from flows import markdown, model, templates
 
 _NOBODY = Address(channel="preview", account="preview", chat="preview")
 _TEMPLATE = re.compile(r"\{\{(?P<expression>.*?)\}\}|\{%-?\s*(?P<word>\w+).*?%\}|\{#.*?#\}", re.DOTALL)
 
 
+Part = Literal["say", "menu", "ask", "again", "invalid", "confirm", "still"]
+"""What of a step is said: its words, those for a further time, for an answer that is not valid, whether it is right,
+whether it is still so."""
+_AFTER: Mapping[Part, str] = {"again": " again", "invalid": " not valid", "confirm": " confirm", "still": " still"}
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Shown:
-    """One message: where the flow says it, what was meant, and what the channel makes of it."""
+    """One message: where the flow says it, what was meant, and what the channel makes of it. `chunks` are what is sent,
+    `seen` what customers see of it: they differ where a channel draws by characters, as *bold*."""
 
+    place: str
     step: str
-    kind: str
+    about: str
+    part: Part
+    variant: int
+    variants: int
     text: Text
     buttons: tuple[Button, ...]
     chunks: tuple[Chunk, ...]
+    seen: tuple[Chunk, ...]
     facts: Facts
+
+    @property
+    def kind(self) -> str:
+        """In words: `ask city again, variant 1 of 2`."""
+        said = f"{self.about}{_AFTER.get(self.part, '')}"
+        return f"{said}, variant {self.variant} of {self.variants}" if self.variants > 1 else said
 
     @property
     def how(self) -> str:
@@ -59,38 +72,72 @@ class Shown:
         return self.facts.capabilities.row if chunk.shows == "list" else self.facts.capabilities.label
 
 
-def preview(workspace: model.Workspace, flow: model.Flow, facts: Facts, language: str) -> Iterator[Shown]:
-    """Every message of the flow in this language, in the order of its file."""
+def preview(
+    workspace: model.Workspace, flow: model.Flow, facts: Facts, language: str, channel: str = ""
+) -> Iterator[Shown]:  # fmt: skip
+    """Every message of the flow in this language, in the order of its file. `channel` is the name that texts of its own
+    are written under."""
     for step in flow.steps:
-        if isinstance(step, model.Say):
-            yield from _messages(workspace, step, "say", step.variants, facts, language)
-        elif isinstance(step, model.Ask):
-            yield from _messages(workspace, step, f"ask {step.slot}", step.variants, facts, language)
-            if step.again != step.variants:
-                yield from _messages(workspace, step, f"ask {step.slot} again", step.again, facts, language)
+        for part, about, copies, given, media in _said(workspace, step, channel):
+            buttons = tuple(
+                Button(id=button.id, text=markdown.unescape(filled(workspace, button.text.words(language), language)))
+                for button in given
+            )
+            for number, copy in enumerate(copies, 1):
+                text = markdown.parse(filled(workspace, copy.words(language), language))
+                message = OutboundMessage(
+                    id=OutboxId("preview"), to=_NOBODY, parts=((text,) if text.text else ()) + media, buttons=buttons
+                )  # fmt: skip
+                sent, seen = _rendered(message, facts)
+                yield Shown(
+                    place=step.place, step=".".join(map(str, step.path)), about=about, part=part, variant=number,
+                    variants=len(copies), text=text, buttons=buttons, chunks=sent, seen=seen, facts=facts,
+                )  # fmt: skip
 
 
-def _messages(
-    workspace: model.Workspace,
-    step: model.Say | model.Ask,
-    kind: str,
-    variants: Sequence[model.Copy],
-    facts: Facts,
-    language: str,
-) -> Iterator[Shown]:
-    where = ".".join(map(str, step.path))
-    for number, copy in enumerate(variants, 1):
-        said = f"{kind}, variant {number} of {len(variants)}" if len(variants) > 1 else kind
-        text = markdown.parse(_filled(workspace, copy.words(language), language))
-        buttons = tuple(
-            Button(id=button.id, text=markdown.unescape(_filled(workspace, button.text.words(language), language)))
-            for button in step.buttons
-        )
-        message = OutboundMessage(id=OutboxId("preview"), to=_NOBODY, parts=(text,), buttons=buttons)
-        chunks = render(
-            message, facts.capabilities, drawn=facts.drawn, text_with_buttons=facts.text_with_buttons
-        )  # fmt: skip
-        yield Shown(step=where, kind=said, text=text, buttons=buttons, chunks=chunks, facts=facts)
+def _rendered(message: OutboundMessage, facts: Facts) -> tuple[tuple[Chunk, ...], tuple[Chunk, ...]]:
+    """What is sent, and what is seen. Where signs make one message two, what is seen is what is sent."""
+    can, room = facts.capabilities, facts.text_with_buttons
+    sent = render(message, can, drawn=facts.drawn, text_with_buttons=room)
+    if facts.drawn is None:
+        return sent, sent
+    seen = render(message, can, text_with_buttons=room)
+    return sent, seen if len(seen) == len(sent) else sent
+
+
+_Words = tuple[Part, str, Sequence[model.Copy], tuple[model.PressTo, ...], tuple[Media, ...]]
+
+
+def _said(workspace: model.Workspace, step: model.Step, channel: str) -> Iterator[_Words]:
+    """What a step says: which part of it, what it is called, its variants, buttons and files."""
+    match step:
+        case model.Say():
+            yield "say", "say", _variants(step.words, channel), step.buttons, step.words.media
+        case model.Menu():
+            options = tuple(option.button for option in step.options)
+            yield "menu", "menu", _variants(step.words, channel), options, ()
+            if step.again is not step.words:
+                yield "again", "menu", step.again.variants, options, ()
+        case model.Ask():
+            about = f"ask {step.slot}"
+            if step.still is not None:
+                yield "still", about, (step.still,), _yes_no(workspace), ()
+            yield "ask", about, _variants(step.words, channel), step.buttons, ()
+            if step.again is not step.words:
+                yield "again", about, step.again.variants, step.buttons, ()
+            if step.invalid is not None:
+                yield "invalid", about, step.invalid.variants, step.buttons, ()
+            if step.confirm is not None:
+                yield "confirm", about, (step.confirm,), _yes_no(workspace), ()
+
+
+def _variants(words: model.Spoken, channel: str) -> Sequence[model.Copy]:
+    return words.channels.get(channel) or words.variants
+
+
+def _yes_no(workspace: model.Workspace) -> tuple[model.PressTo, ...]:
+    phrases = workspace.library.phrases
+    return tuple(model.PressTo(id=f"answer:{word}", text=phrases[word]) for word in ("yes", "no"))
 
 
 # --- placeholders --------------------------------------------------------------------------------
@@ -115,7 +162,7 @@ class _Placeholder(str):
         return iter((self,))
 
 
-def _filled(workspace: model.Workspace, words: templates.Words, language: str) -> str:
+def filled(workspace: model.Workspace, words: templates.Words, language: str) -> str:
     """The words with placeholders. A template that does not work with them shows its expressions instead."""
     if isinstance(words, str):
         return words
@@ -150,6 +197,7 @@ def in_words(shown: Shown) -> Iterator[str]:
     for number, chunk in enumerate(shown.chunks, 1):
         for line in _coloured(chunk, drawn=shown.facts.drawn is not None).split("\n"):
             yield f"  │ {line}".rstrip()
+        yield from (f"  │ 📎 {media.name or media.kind}" for media in chunk.files)
         size = length(chunk.text, shown.facts.capabilities.unit)
         of = f"message {number} of {len(shown.chunks)}: " if len(shown.chunks) > 1 else ""
         yield click.style(f"  {of}{size} of {shown.limit(chunk)}", dim=True)
@@ -204,13 +252,11 @@ def as_json(shown: Shown) -> Json:
         "left_out": list(shown.left_out),
         "messages": [
             {
+                **({"files": [media.name or media.kind for media in chunk.files]} if chunk.files else {}),
                 "text": chunk.text,
                 "length": length(chunk.text, unit),
                 "limit": shown.limit(chunk),
-                "marks": [
-                    {"kind": mark.kind, "start": mark.start, "end": mark.end, **({"url": mark.url} if mark.url else {})}
-                    for mark in chunk.marks
-                ],
+                "marks": _marks(chunk),
                 "buttons": [
                     {"text": button.text, "length": length(button.text, unit), "limit": shown.label_limit(chunk)}
                     for button in chunk.buttons
@@ -221,47 +267,38 @@ def as_json(shown: Shown) -> Json:
     }
 
 
-# --- the command ---------------------------------------------------------------------------------
+def seen_json(shown: Shown) -> Json:
+    """As `as_json`, with what the customer sees in place of what is sent, and which part of a step it is."""
+    messages: list[Json] = [
+        {
+            "text": seen.text,
+            "marks": _marks(seen),
+            "length": length(sent.text, shown.facts.capabilities.unit),
+            "limit": shown.limit(sent),
+            "files": [media.name or media.kind for media in sent.files],
+            "shows": sent.shows,
+            "buttons": [button.text for button in sent.buttons],
+        }
+        for sent, seen in zip(shown.chunks, shown.seen, strict=True)
+    ]
+    labels = [button.text for chunk in shown.chunks for button in chunk.buttons]
+    return {
+        "part": shown.part,
+        "variant": shown.variant,
+        "variants": shown.variants,
+        "shows": shown.how,
+        "count": len(shown.buttons),
+        "left_out": list(shown.left_out),
+        "cut": [
+            [button.text, label] for button, label in zip(shown.buttons, labels, strict=False) if label != button.text
+        ],
+        "messages": messages,
+    }
 
 
-@click.group()
-def flows() -> None:
-    """Dialogs: see what they say."""
-
-
-@flows.command("preview")
-@click.argument("flow")
-@click.option("--channel", required=True, help="The channel to show it for, for example vk.")
-@click.option("--language", default="", help="The language to show it in (default: the workspace's first).")
-@click.option(
-    "--workspace", type=click.Path(path_type=Path), help="The folder to read (default: the one of the settings)."
-)  # fmt: skip
-@click.option("--json", "for_programs", is_flag=True, help="Print as JSON.")
-def flows_preview(flow: str, channel: str, language: str, workspace: Path | None, for_programs: bool) -> None:
-    """Show every message of FLOW as a channel will: cut to its limits, with its buttons, lists or numbers."""
-    loaded = loader.load(workspace or config.read().workspace)
-    language = language or loaded.default_language
-    _known("flow", flow, loaded.library.flows)
-    _known("channel", channel, channels())
-    _known("language", language, loaded.languages)
-    shown = list(preview(loaded, loaded.library.flows[flow], channels()[channel], language))
-    if for_programs:
-        messages = [as_json(one) for one in shown]
-        found = {"flow": flow, "channel": channel, "language": language, "messages": messages}
-        click.echo(json.dumps(found, ensure_ascii=False, indent=2))
-        return
-    for one in shown:
-        for line in in_words(one):
-            click.echo(line)
-    count = len(shown)
-    facts = channels()[channel]
-    click.echo(f"{flow}, {language}, {facts.title}: {count} message{'s' * (count != 1)}")
-    if facts.capabilities.public and not loaded.library.flows[flow].public:
-        click.echo("Strangers read along here, and the flow is not `public`: it is answered in private instead.")
-
-
-def _known(what: str, name: str, known: Mapping[str, object] | Sequence[str]) -> None:
-    """Ends the command when there is no such thing, and names the nearest that there is."""
-    if name not in known:
-        click.echo(f'There is no {what} "{name}": {nearest(name, known)}', err=True)
-        sys.exit(2)
+def _marks(chunk: Chunk) -> list[Json]:
+    """With places counted in code points."""
+    return [
+        {"kind": mark.kind, "start": mark.start, "end": mark.end, **({"url": mark.url} if mark.url else {})}
+        for mark in chunk.marks
+    ]
