@@ -281,3 +281,15 @@ async def test_why_the_bot_answered_so_is_shown_and_taken_away_again(page: Page,
     office.reasons.clear()
     await choose(page, bot, "Why this answer?")
     await expect(page.locator("#toasts")).to_contain_text("cannot be told here")
+
+
+async def test_no_message_makes_the_transcript_wider_than_it_is(page: Page, office: Office) -> None:
+    who = await office.customer("Vera", stage=Stage.QUEUED)
+    for author in ("customer", "bot"):
+        await office.say(who, author, "a long message " * 20)
+    await page.click(row(page, "queued"))
+    await expect(page.locator("#transcript .message")).to_have_count(2)
+    for number in range(2):
+        await page.locator("#transcript .message").nth(number).hover()
+    wide = "[...document.querySelectorAll('.scroller')].filter((one) => one.scrollWidth > one.clientWidth).length"
+    assert await page.evaluate(wide) == 0
