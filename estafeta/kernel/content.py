@@ -233,12 +233,15 @@ class Intent:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Entity:
-    """`start` and `end` are offsets in the text's characters; `value` is normalised."""
+    """`start` and `end` are offsets in the text's characters; `value` is normalised. `role` and `group` tell entities
+    of one name apart (from where, to where; which of two orders), "" for none."""
 
     name: str
     value: str
     start: int
     end: int
+    role: str = ""
+    group: str = ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -200,15 +200,25 @@ class Parked:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Doubt:
+    """What a customer said that may mean two things, `between` these intents, while they are asked which."""
+
+    text: str
+    between: tuple[str, ...] = ()
+    entities: tuple[Entity, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Dialog:
     """The bot's place: a stack of flows (the last is on top) and what they collected. `release` is the version of the
-    content that these frames are of; "" is whichever is in service."""
+    content that these frames are of; "" is whichever is in service. `doubt` is what "did you mean" was asked about."""
 
     frames: tuple[Frame, ...] = ()
     slots: Mapping[str, Json] = field(default_factory=dict)
     fallbacks: int = 0
     parked: tuple[Parked, ...] = ()
     release: str = ""
+    doubt: Doubt | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

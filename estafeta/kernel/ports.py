@@ -216,9 +216,17 @@ class Bus(Protocol):
         ...
 
 
+REGION = "RU"
+"""Whose phone numbers and order of day and month are meant where nothing else is said (ISO 3166-1 alpha-2)."""
+
+
 class Understander(Protocol):
-    async def understand(self, text: str, *, deadline: float) -> Understanding:
-        """Within `deadline` seconds, or `UnderstandingFailed`."""
+    async def understand(
+        self, text: str, *, deadline: float, at: datetime | None = None, region: str = REGION
+    ) -> Understanding:
+        """Within `deadline` seconds, or `UnderstandingFailed`. `at`: when the message was sent, aware, in the time
+        zone that "tomorrow at nine" is meant in; without it no times are found. `region`: the country that phone
+        numbers without a country's code are meant in."""
         ...
 
 

@@ -16,6 +16,7 @@ from estafeta.bus.redis.link import Away, Link
 from estafeta.bus.redis.names import BUCKET_KEY
 from estafeta.bus.redis.scripts import BUCKETS
 from estafeta.kernel.ports import Clock
+from estafeta.tasks import ended
 
 _AT_ONCE = 200
 _LONGEST_BLOCK = 86_400.0
@@ -52,8 +53,7 @@ class RedisBuckets:
 
     async def close(self) -> None:
         if self._running is not None:
-            self._running.cancel()
-            await asyncio.wait([self._running])
+            await ended([self._running])
             self._running = None
             await self._link.close()
             self._refuse([self._requests.get_nowait() for _ in range(self._requests.qsize())])

@@ -29,6 +29,7 @@ from estafeta.bus.redis.config import RedisConfig
 from estafeta.bus.redis.scripts import Script
 from estafeta.kernel.errors import ConfigurationError
 from estafeta.kernel.ports import Clock
+from estafeta.tasks import ended
 
 ANSWER_SECONDS = 0.2
 _PROBE_SECONDS = 1.0
@@ -95,8 +96,7 @@ class Link:
     async def close(self) -> None:
         self._up.clear()
         if self._watching is not None:
-            self._watching.cancel()
-            await asyncio.wait([self._watching])
+            await ended([self._watching])
             self._watching = None
         for client in (self._client, self._waiting):
             await client.connection_pool.disconnect()
