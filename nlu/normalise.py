@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 import threading
 import unicodedata
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 
@@ -31,9 +31,14 @@ _MARKS = "\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe2
 _unclean = re.compile(f"[{_INVISIBLE}{_MARKS}]")
 _invisible = re.compile(f"[{_INVISIBLE}]")
 _mark = re.compile(f"[{_MARKS}]")
+_dressed = re.compile("[\uff01-\uff5e\U0001d400-\U0001d7ff]")
+"""Letters and digits of another look, of full width or mathematical: ｇ, 𝐰."""
 _stretched = re.compile(r"(\D)\1{2,}")
 _number = re.compile(r"\d+")
 _word = re.compile(r"\w+")
+EMOJI = re.compile("[\u2600-\u27bf\u2b50\u2b55\U0001f300-\U0001f3fa\U0001f400-\U0001faff]")
+_latin = re.compile("[a-z\u00e0-\u024f]")
+_cyrillic = re.compile("[\u0430-\u045f\u0491]")
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,8 +59,9 @@ class Reading:
 
 def read(text: str) -> Reading:
     """Cuts the text, drops invisible characters, joins a letter and its accent into one letter
-    (й typed as и and a breve) and drops the accents that make no letter (stress marks, decoration)."""
-    head = text[:LONGEST_TEXT]
+    (й typed as и and a breve), drops the accents that make no letter (stress marks, decoration), and takes dressed
+    letters for plain ones."""
+    head = _dressed.sub(_plain, text[:LONGEST_TEXT])
     if not _unclean.search(head):
         return Reading(head)
     letters: list[str] = []
@@ -78,15 +84,35 @@ def read(text: str) -> Reading:
 
 def words(text: str) -> list[str]:
     """The words of a text that `read` returned: lower case, ё as е, digits as zeros (at most four:
-    the length of a number tells something, its digits nothing), no letter more than twice in a row."""
+    the length of a number tells something, its digits nothing), no letter more than twice in a row.
+    Emoji are words only where there are no others: beside words they tell a mood, alone (👍) an answer."""
     plain = text.lower().replace("ё", "е")
     plain = _stretched.sub(r"\1\1", plain)
     plain = _number.sub(_zeros, plain)
-    return [word[:LONGEST_WORD] for word in _word.findall(plain)[:MOST_WORDS]]
+    found = [word[:LONGEST_WORD] for word in _word.findall(plain)[:MOST_WORDS]]
+    return found or list(dict.fromkeys(EMOJI.findall(plain)))[:MOST_WORDS]
+
+
+def _plain(dressed: re.Match[str]) -> str:
+    return unicodedata.normalize("NFKC", dressed[0])
 
 
 def _zeros(number: re.Match[str]) -> str:
     return "0" * min(4, number.end() - number.start())
+
+
+def script(words: Sequence[str]) -> str:
+    """`latin` or `cyrillic`, whichever most letters are of; "" for neither."""
+    text = "".join(words)
+    latin, cyrillic = len(_latin.findall(text)), len(_cyrillic.findall(text))
+    if not latin and not cyrillic:
+        return ""
+    return "latin" if latin >= cyrillic else "cyrillic"
+
+
+def scripts(texts: Iterable[str]) -> tuple[str, ...]:
+    """Those of the texts, each once, sorted; "" among them when some have neither."""
+    return tuple(sorted({script(words(read(text).text)) for text in texts}))
 
 
 # The stemmers keep the word they work on in themselves, so two threads may not share one.

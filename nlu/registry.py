@@ -1,15 +1,19 @@
 """The trained models kept in a folder, and which of them is in service.
 
 `current.json` names the model in service and those before it; it is replaced in one step, so a
-reader sees the old one or the new one, never half of either.
+reader sees the old one or the new one, never half of either. Whoever changes it locks the folder
+meanwhile, so of two trainings that end at once both models are named.
 """
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import re
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -65,22 +69,41 @@ class Registry:
             kept.append(Kept(id=name, path=path.parent, current=[name] == current, report=manifest["report"]))
         return sorted(kept, key=lambda model: str(model.report.get("trained_at", "")), reverse=True)
 
+    def earlier(self) -> tuple[str, ...]:
+        """The ids of what was in service, what is first."""
+        return tuple(self._pointer())
+
     def publish(self, model: str) -> None:
         """Puts a kept model in service. Raises `ModelRefused` when it is not there."""
         read_manifest(self.path(model))
-        earlier = self._pointer()
-        if earlier[:1] != [model]:
-            self._point([model, *earlier])
+        with self._alone():
+            earlier = self._pointer()
+            if earlier[:1] != [model]:
+                self._point([model, *earlier])
 
     def roll_back(self) -> str:
-        """Puts the model before the current one in service again; its id. Raises `ModelRefused`."""
-        earlier = self._pointer()[1:]
-        while earlier:
-            if (self.path(earlier[0]) / MANIFEST).is_file():
-                self._point(earlier)
-                return earlier[0]
-            earlier = earlier[1:]
+        """Puts the model before the current one in service again, the latest that there is and that this version can
+        read; its id. Raises `ModelRefused`."""
+        with self._alone():
+            earlier = self._pointer()[1:]
+            while earlier:
+                with suppress(ModelRefused):  # it is gone, or of an earlier format
+                    read_manifest(self.path(earlier[0]))
+                    self._point(earlier)
+                    return earlier[0]
+                earlier = earlier[1:]
         raise ModelRefused(f"there is no earlier model in {self.folder} to go back to")
+
+    @contextmanager
+    def _alone(self) -> Iterator[None]:
+        """Nobody else changes what is in service meanwhile; the system lets go of it however a process ends."""
+        self.folder.mkdir(parents=True, exist_ok=True)
+        handle = os.open(self.folder, os.O_RDONLY)
+        try:
+            fcntl.flock(handle, fcntl.LOCK_EX)
+            yield
+        finally:
+            os.close(handle)
 
     def _pointer(self) -> list[str]:
         """The ids published, the current one first."""
@@ -96,7 +119,6 @@ class Registry:
         return ids
 
     def _point(self, ids: list[str]) -> None:
-        self.folder.mkdir(parents=True, exist_ok=True)
         handle, draft = tempfile.mkstemp(prefix=f".{_CURRENT}.", dir=self.folder)
         try:
             with os.fdopen(handle, "w", encoding="utf-8") as file:

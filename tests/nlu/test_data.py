@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from nlu.data import TrainingData, TrainingDataError, read_workspace
+from nlu.entities import EntityFinder
+from nlu.normalise import read
 
 TWO_INTENTS = 'version: "3.1"\nnlu:\n- intent: a\n  examples: |\n    - one\n- intent: b\n  examples: |\n    - two\n'
 
@@ -56,46 +58,6 @@ def test_lists_long_forms_and_text_beside_brackets_are_read(tmp_path: Path) -> N
     assert examples[2].entities[0].value == "Москва"
 
 
-@pytest.mark.parametrize(
-    ("text", "line", "column", "says"),
-    [
-        ("nlu:\n- intnet: a\n  examples: |\n    - x\n", 2, 3, "did you mean intent?"),
-        ("nul: []\n", 1, 1, "did you mean nlu?"),
-        ('version: "2.0"\n', 1, 10, "not supported"),
-        ("nlu:\n- intent: a\n", 2, 3, "has no examples"),
-        ("nlu:\n- intent: a\n  examples: |\n    one\n", 4, 5, "a dash"),
-        ("nlu:\n- intent: a\n  examples: |\n    - \n", 4, 5, "without a text"),
-        ("nlu:\n- intent: a\n  examples: >\n    - one\n    - two\n", 3, 13, "examples: |"),
-        ("nlu:\n- intent: a\n  examples: |\n    - x\n    - [v](e\n", 5, 5, "not closed"),
-        ("nlu:\n- intent: a\n  examples: |\n\n    - [v]{entity: e}\n", 5, 5, "no JSON"),
-        ('nlu:\n- intent: a\n  examples: |\n    - [v]{"entity": "e", "rol": "x"}\n', 4, 5, "unknown key rol"),
-        ('nlu:\n- intent: a\n  examples: |\n    - [v]{"value": "e"}\n', 4, 5, '"entity"'),
-        ('nlu:\n- intent: a\n  examples: |\n    - [v]{"entity": 5}\n', 4, 5, "in quotes"),
-        ("nlu:\n- intent: a\n  examples: |\n    - [v](a b)\n", 4, 5, "no name of an entity"),
-        ("nlu:\n- intent: a\n  examples: |\n    - [ ](e)\n", 4, 5, "without words"),
-        ("nlu:\n- intent: [a]\n  examples: |\n    - x\n", 2, 11, "the name of the intent"),
-        ("nlu:\n- just text\n", 2, 3, "expected a mapping"),
-        ("nlu: text\n", 1, 6, "expected a list"),
-        ("- a\n", 1, 1, "expected a mapping"),
-        ("nlu:\n- intent: a\n  synonym: b\n  examples: |\n    - x\n", 2, 3, "exactly one"),
-        ("nlu:\n- regex: r\n  examples: |\n    - (\\d+)+x\n", 4, 5, "very long"),
-        ("nlu:\n- regex: r\n  examples: |\n    - (\n", 4, 5, "no regular expression"),
-        ("nlu:\n- synonym: a\n  examples: |\n    - x\n- synonym: b\n  examples: |\n    - X\n", 7, 5, "keep one"),
-        ("nlu:\n- intent: a\n  examples: |\n    - x\n- intent: 'b\n", 6, 1, "not YAML"),
-        ("nlu: 1\nnlu: 2\n", 2, 1, "not YAML"),
-        (b"nlu:\n- intent: \xff\n", 2, 1, "UTF-8"),
-        ("", 1, 1, "two intents"),
-        ("nlu:\n- intent: a\n  examples: |\n    - x\n", 1, 1, "two intents"),
-    ],
-)
-def test_mistakes_are_found_where_they_are(
-    tmp_path: Path, text: str | bytes, line: int, column: int, says: str
-) -> None:
-    found = mistakes(tmp_path, text)
-    assert says in found[0][3]
-    assert found[0][1:3] == (line, column)
-
-
 def test_every_mistake_is_told(tmp_path: Path) -> None:
     found = mistakes(tmp_path, "nlu:\n- intent: a\n- regex: r\n  examples: |\n    - [\n")
     assert [finding[1] for finding in found] == [2, 5]
@@ -108,7 +70,7 @@ def test_a_text_with_two_intents_is_doubted(tmp_path: Path) -> None:
 
 
 def test_an_example_without_words_is_doubted(tmp_path: Path) -> None:
-    written(tmp_path, TWO_INTENTS + "    - 👍\n")
+    written(tmp_path, TWO_INTENTS + "    - ?!\n")
     (doubt,) = read_workspace(tmp_path).doubts
     assert doubt.line == 9
 
@@ -124,3 +86,19 @@ def test_the_digest_changes_with_the_content_only(tmp_path: Path) -> None:
     assert read_workspace(written(tmp_path, TWO_INTENTS.replace("two", "three"))).digest != first
     more = TWO_INTENTS + "- regex: r\n  examples: |\n    - x\n"
     assert read_workspace(written(tmp_path, more)).digest != first
+
+
+def test_ready_made_entities_are_switched_on_by_their_names(tmp_path: Path) -> None:
+    (tmp_path / "nlu").mkdir()
+    text = (
+        'version: "3.1"\nentities:\n- phone-number\n- city: {roles: [from, to]}\nnlu:\n'
+        "- intent: a\n  examples: |\n    - one\n- intent: b\n  examples: |\n    - two [Tver](city)\n"
+    )
+    (tmp_path / "nlu/x.yml").write_text(text)
+    data = read_workspace(tmp_path)
+    assert data.declared == ("city", "phone-number")
+    (phone,) = EntityFinder.of(data).find(read("call +7 999 123-45-67"))
+    assert (phone.name, phone.value) == ("phone-number", "+79991234567")
+    (tmp_path / "nlu/x.yml").write_text(text.replace("- phone-number\n", ""))
+    assert EntityFinder.of(read_workspace(tmp_path)).find(read("call +7 999 123-45-67")) == ()
+    assert read_workspace(tmp_path).digest != data.digest

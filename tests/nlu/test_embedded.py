@@ -10,6 +10,7 @@ from typing import ClassVar
 import pytest
 
 from estafeta.kernel.errors import UnderstandingFailed
+from estafeta.kernel.model import Understanding
 from nlu import embedded
 from nlu.embedded import EmbeddedUnderstander
 from tests.contracts.understander_contract import HOSTILE, UnderstanderContract
@@ -82,6 +83,29 @@ async def test_a_broken_model_is_a_failure_that_says_why(
     with pytest.raises(UnderstandingFailed) as failure:
         await understander.understand("где мой заказ", deadline=1)
     assert isinstance(failure.value.__cause__, MemoryError)
+
+
+async def test_a_text_that_many_ask_about_at_once_is_read_once(
+    loaded: EmbeddedUnderstander, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    understander = EmbeddedUnderstander(loaded.model)
+    read_texts: list[list[str]] = []
+
+    def counting(texts: list[list[str]]) -> list[Understanding]:
+        read_texts.extend(texts)
+        return loaded.classify(texts)
+
+    monkeypatch.setattr(understander, "classify", counting)
+    calls = [asyncio.create_task(understander.understand("где мой заказ", deadline=9)) for _ in range(20)]
+    await asyncio.sleep(0)
+    calls[0].cancel()
+    assert len({(await call).intent for call in calls[1:]}) == 1
+    assert len(read_texts) == 1
+
+
+async def test_what_was_typed_on_other_keys_is_understood(loaded: EmbeddedUnderstander) -> None:
+    for text in ("ult vjq pfrfp", "gde moy zakaz", "где мой закзаз", "где мой закааааз 🙈"):
+        assert (await loaded.understand(text, deadline=9)).intent == "order_status", text
 
 
 @pytest.mark.parametrize("name", HOSTILE)

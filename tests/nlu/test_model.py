@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import random
+import zipfile
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,16 +17,18 @@ import numpy as np
 import pytest
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import MultinomialNB
 from sklearn.pipeline import Pipeline as SklearnPipeline
 from sklearn.pipeline import make_pipeline, make_union
 
-from nlu import fit, modelfile
+from nlu import fit, kinship, modelfile
 from nlu.data import TrainingData
 from nlu.evaluate import calibration_error, evaluate
 from nlu.modelfile import ModelRefused
 from nlu.normalise import read, words
-from nlu.pipeline import softmax
+from nlu.pipeline import Calibration, Pipeline, softmax
 from nlu.registry import Registry
+from nlu.scope import Floats
 from nlu.terms import char_terms, word_terms
 from nlu.train import Trained, train
 from tests.nlu.conftest import SHOP, ignore
@@ -50,6 +57,7 @@ def test_training_and_serving_equal_scikit_learn(
 ) -> None:
     monkeypatch.setattr(fit, "TOLERANCE", 1e-6)
     monkeypatch.setattr(fit, "_RARE_FROM", 1_000)
+    monkeypatch.setattr(kinship, "SHARED", 0.0)
     pairs = [(words(read(example.text).text), example.intent) for example in shop.examples]
     if kind == "two intents":
         pairs = [pair for pair in pairs if pair[1] in ("greet", "thanks")]
@@ -76,6 +84,51 @@ def test_serving_equals_scikit_learn_to_the_last_digit_of_its_weights(shop: Trai
     regression.intercept_ = pipeline.bias.astype(float)
     asked = texts + [words(read(text).text) for text in UNSEEN]
     np.testing.assert_allclose(softmax(pipeline.score(asked).logits), expected.predict_proba(asked), atol=1e-5)
+
+
+def by_count(pipeline: Pipeline, texts: Sequence[Sequence[str]]) -> Floats:
+    assert pipeline.by_count is not None
+    return replace(pipeline, weights=pipeline.by_count, bias=np.zeros_like(pipeline.bias)).score_words(texts)[0]
+
+
+def test_what_training_holds_out_is_scored_as_it_is_in_service(shop: TrainingData) -> None:
+    counted = fit.count_examples(shop.examples, ())
+    fold = fit.folds(counted, 3)
+    with fit.workers() as pool:
+        held = fit.hold_out(counted, 3, lambda _: None, pool)
+    for at in range(3):
+        pipeline = fit.fit(counted, np.flatnonzero(fold != at))
+        mine = np.isin(held.rows, np.flatnonzero(fold == at))
+        texts = counted.pick(held.rows[mine])
+        np.testing.assert_allclose(held.by_words[mine], pipeline.score_words(texts)[0], atol=1e-4)
+        np.testing.assert_allclose(held.by_count[mine], by_count(pipeline, texts), atol=1e-3)
+
+
+def test_what_is_counted_equals_naive_bayes_of_scikit_learn(shop: TrainingData) -> None:
+    texts = [words(read(example.text).text) for example in shop.examples]
+    intents = [example.intent for example in shop.examples]
+    pipeline = fit.fit(fit.count(texts, intents), np.arange(len(texts)))
+    bayes = MultinomialNB(alpha=fit.SMOOTHING, fit_prior=False)
+    expected = make_pipeline(reference(texts, intents, rare=1)[0], bayes).fit(texts, intents)
+    asked = texts + [words(read(text).text) for text in UNSEEN]
+    np.testing.assert_allclose(softmax(by_count(pipeline, asked)), expected.predict_proba(asked), atol=1e-4)
+
+
+def test_calibrating_adds_the_two_models_over_words_up(shop: TrainingData) -> None:
+    texts = [words(read(example.text).text) for example in shop.examples]
+    pipeline = fit.fit(fit.count(texts, [example.intent for example in shop.examples]), np.arange(len(texts)))
+    sum_of_both = pipeline.score_words(texts)[0] + 0.25 * by_count(pipeline, texts)
+    served = pipeline.calibrated(Calibration(temperature=2.0, by_count=0.25))
+    np.testing.assert_allclose(served.score(texts).logits, sum_of_both / 2, atol=1e-4)
+    assert served.by_count is None
+
+
+def test_how_a_text_begins_and_ends_counts() -> None:
+    assert word_terms(["где", "заказ"]) == ["где", "заказ", "< где", "где заказ", "заказ >"]
+    texts = [["back", "to", "you"], ["you", "to", "back"]] * 3
+    pipeline = fit.fit(fit.count(texts, ["one", "other"] * 3), np.arange(6))
+    said = pipeline.predict([["back", "x", "you"], ["you", "x", "back"]]).probabilities.argmax(axis=1)
+    assert [pipeline.intents[at] for at in said] == ["one", "other"]
 
 
 def test_a_batch_equals_its_texts_alone(models: Path) -> None:
@@ -126,18 +179,37 @@ def test_a_damaged_model_is_refused(trained: Trained, name: str, damage: str) ->
 
 
 def pickled_arrays() -> bytes:
-    import io
-
     buffer = io.BytesIO()
     thing: Any = np.array([{"a": 1}], dtype=object)
     np.savez(buffer, idf=thing, weights=thing, bias=thing, scope=thing)
     return buffer.getvalue()
 
 
+def packed(*members: bytes, compression: int = zipfile.ZIP_STORED) -> bytes:
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", compression) as archive:
+        for number, content in enumerate(members):
+            archive.writestr(f"{number}.npy", content)
+    return buffer.getvalue()
+
+
+def array_of(shape: int, content: bytes = b"") -> bytes:
+    buffer = io.BytesIO()
+    np.lib.format.write_array_header_1_0(buffer, {"descr": "<f4", "fortran_order": False, "shape": (shape,)})
+    return buffer.getvalue() + content
+
+
+BOMB = packed(array_of(1_000_000, bytes(4_000_000)), compression=zipfile.ZIP_DEFLATED)
+
+
 @pytest.mark.parametrize(
     "change",
     [
         {"arrays.npz": pickled_arrays()},
+        {"arrays.npz": BOMB},
+        {"arrays.npz": packed(array_of(10**15))},
+        {"arrays.npz": packed(array_of(10**25))},
+        {"model.json": b"[" * 100_000},
         {"arrays.npz": b"PK\x03\x04 no archive"},
         {"arrays.npz": b""},
         {"model.json": b"[]"},
@@ -148,6 +220,27 @@ def pickled_arrays() -> bytes:
 def test_a_forged_model_is_refused(trained: Trained, change: dict[str, bytes]) -> None:
     forge(trained.path, change)
     with pytest.raises(ModelRefused, match="damaged"):
+        modelfile.load(trained.path)
+
+
+def test_two_trainers_who_keep_the_same_at_once_leave_it_whole(trained: Trained, tmp_path: Path) -> None:
+    model, folder = modelfile.load(trained.path), tmp_path / "kept"
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(modelfile.save, folder, model, {}) for _ in range(40)]:
+            done.result()
+    assert modelfile.load(folder).id == model.id
+    assert [path.name for path in tmp_path.iterdir() if path.name.startswith(".")] == []
+
+
+def test_what_would_grow_is_not_unpacked(trained: Trained) -> None:
+    forge(trained.path, {"arrays.npz": BOMB})
+    with pytest.raises(ModelRefused, match="would grow by unpacking"):
+        modelfile.load(trained.path)
+
+
+def test_a_manifest_without_end_is_refused(trained: Trained) -> None:
+    (trained.path / "manifest.json").write_text("[" * 100_000)
+    with pytest.raises(ModelRefused, match="is no JSON"):
         modelfile.load(trained.path)
 
 
@@ -251,6 +344,16 @@ def test_models_are_published_and_rolled_back(tmp_path: Path) -> None:
         registry.roll_back()
     registry.publish(second.model_id)
     assert registry.current() == second.path
+
+
+def test_of_models_that_are_published_at_once_none_is_forgotten(trained: Trained, tmp_path: Path) -> None:
+    names = [f"{number:012x}" for number in range(16)]
+    for name in names:
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "manifest.json").write_bytes((trained.path / "manifest.json").read_bytes())
+    with ThreadPoolExecutor(max_workers=8) as pool:
+        list(pool.map(lambda name: Registry(tmp_path).publish(name), names))
+    assert sorted(Registry(tmp_path).earlier()) == names
 
 
 @pytest.mark.parametrize("name", ["../../etc", "", "0123456789AB", "0123456789abc"])

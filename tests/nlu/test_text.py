@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from estafeta.kernel.patterns import UnsafePattern, compile_pattern
 from nlu.data import TrainingData
 from nlu.entities import EntityFinder
 from nlu.normalise import LONGEST_TEXT, LONGEST_WORD, MOST_WORDS, read, stem, words
-from nlu.patterns import UnsafePattern, compile_pattern
 
 
 @pytest.mark.parametrize(
@@ -25,8 +25,9 @@ from nlu.patterns import UnsafePattern, compile_pattern
         ("мо\u0438\u0306 за\u0301каз", ["мой", "заказ"]),
         ("за\u200bк\u00adаз", ["заказ"]),
         ("\ufeff\u202eпривет", ["привет"]),
-        ("🙈", []),
-        ("ＡＢ １２", ["ａｂ", "00"]),
+        ("🙈🙈", ["🙈"]),
+        ("мой 🙈", ["мой"]),
+        ("ＡＢ １２", ["ab", "00"]),
     ],
 )
 def test_words_are_normalised(text: str, expected: list[str]) -> None:
@@ -64,6 +65,8 @@ def test_reading_is_bounded_and_keeps_places(text: str) -> None:
         r"([a-z]+)*",
         r"(\d{1,50}){1,50}",
         r"(\d)\1",
+        r"(?i)(\d+)+",
+        r"(?i)",
         r"x*",
         r"(?:)",
         r"(",
@@ -87,6 +90,8 @@ def test_dangerous_patterns_are_refused(pattern: str) -> None:
         (r"(?:заказ|order) ?\d+", "order 7", True),
         (r"(\d{3})-(\d{2})-(\d{2})", "123-45-67", True),
         (r"[^@\s]+@[^@\s]+", "a@b", True),
+        (r"(?i)order-\d+", "Order-7", True),
+        (r"(?s)a.b", "a\nb", True),
         (r"\d{5}", "123456", False),
     ],
 )
