@@ -1,6 +1,6 @@
 """`estafeta doctor`: looks for what administrators get wrong, and says what to do about it.
 
-It changes nothing, and it may be run beside a running platform. `local` looks at this machine,
+It changes nothing, and it may be run beside a running platform. `local` looks at this machine, `rasa` at a Rasa server,
 `servers` at the store and the bus, `team` at who is there to answer; each messenger is asked by the module of its name.
 """
 
@@ -16,7 +16,7 @@ import click
 
 from estafeta.app import channels, config, logs
 from estafeta.app.config import Settings
-from estafeta.app.doctor import local, servers, team
+from estafeta.app.doctor import local, rasa, servers, team
 from estafeta.app.doctor.finding import Finding, error, fine
 from estafeta.clock import SystemClock
 from estafeta.kernel.errors import ConfigurationError
@@ -55,6 +55,8 @@ async def _here(settings: Settings, env_file: Path, clock: Clock) -> AsyncIterat
     for look in (local.workspace, local.data, local.model, local.port, local.addresses):
         for finding in look(settings):
             yield finding
+    async for finding in rasa.rasa(settings, clock):
+        yield finding
     async for finding in servers.store(settings, clock):
         yield finding
     async for finding in servers.files(settings):

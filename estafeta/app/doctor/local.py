@@ -10,12 +10,15 @@ from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from estafeta.app import config, start, untaught
+from estafeta.app import config, start, understanders
 from estafeta.app.config import Settings
 from estafeta.app.doctor.finding import Finding, error, fine, warning
 from estafeta.kernel.errors import ConfigurationError
 from flows import loader
+from nlu import encoder
+from nlu.data import TrainingDataError, read_workspace
 from nlu.modelfile import ModelRefused
+from nlu.normalise import scripts
 from nlu.registry import Registry
 
 _FULL = 200 * 2**20
@@ -116,25 +119,42 @@ def _room(folder: Path) -> Iterator[Finding]:
 
 
 def model(settings: Settings) -> Iterator[Finding]:
+    """Of the embedded engine, where that is chosen."""
+    if settings.nlu.engine != "embedded":
+        return
     models = settings.data / "models"
     workspace, _ = loader.find(settings.workspace)
-    if workspace is not None and not untaught.learns(workspace):
-        yield warning("model", untaught.NOTHING_LEARNED)
+    if workspace is not None and not understanders.learns(workspace):
+        yield warning("model", understanders.NOTHING_LEARNED)
         return
     try:
         current = Registry(models).current()
         start.load_understander(models)
     except ModelRefused as refused:
-        yield warning("model", f"{refused}. A worker trains one when it starts.")
+        if start.trained_from(settings.workspace, models):
+            yield error("model", f"{refused}. The platform does not start so.")
+        else:
+            yield warning("model", f"{refused}. A worker trains one when it starts.")
         return
     if start.trained_from(settings.workspace, models):
-        yield fine("model", f"{current.name} is in service, trained from the present training data")
+        better = _encoders(settings.workspace)
+        yield fine("model", f"{current.name} is in service, trained from the present training data{better}")
     else:
         yield warning(
             "model",
             f"{current.name} is in service, but the training data (or the version of the platform) changed since: "
             "estafeta train, then restart the workers. A worker trains it when it starts.",
         )
+
+
+def _encoders(workspace: Path) -> str:
+    """What to say of encoders that could be installed for these training data."""
+    try:
+        examples = read_workspace(workspace).examples
+    except TrainingDataError:  # told with the workspace
+        return ""
+    advice = encoder.advice(encoder.missing(scripts(example.text for example in examples)))
+    return f". {advice}" if advice else ""
 
 
 def port(settings: Settings) -> Iterator[Finding]:
