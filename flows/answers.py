@@ -7,6 +7,7 @@ from datetime import date
 from functools import lru_cache
 
 from estafeta.kernel.model import Understanding
+from estafeta.kernel.patterns import WINDOW, compile_pattern
 from flows.model import Ask, Copy, Workspace
 from flows.reading import Read, without
 from flows.sandbox import TEXT_LIMIT
@@ -25,6 +26,7 @@ def _set(words: str) -> frozenset[str]:
 
 _NUMBER = re.compile(r"(?:(?<!\S)-)?(?:\d{1,3}(?:[ \u00a0\u202f]\d{3})+(?!\d)|\d+)(?:[.,]\d+)?", re.ASCII)
 _DIGITS = 15
+_START = re.compile(r"(?<!\w)\S|(?<=\w)[^\w\s]")
 _FEW = 3
 """Words: in a longer text "one" may be anything."""
 _IN_WORDS = {
@@ -124,8 +126,8 @@ def _in_training(workspace: Workspace, name: str, text: str) -> Read | None:
     if known is None:
         return None
     for pattern in known.patterns:
-        match = _compiled(pattern).search(text)
-        if match is not None and match[0]:
+        match = _matched(_compiled(pattern), text)
+        if match is not None:
             return Read(match[0], without(text, match))
     value = known.values.get(text.casefold())
     return None if value is None else Read(value, "")
@@ -133,7 +135,16 @@ def _in_training(workspace: Workspace, name: str, text: str) -> Read | None:
 
 @lru_cache(maxsize=512)
 def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.IGNORECASE)
+    return compile_pattern(pattern)
+
+
+def _matched(pattern: re.Pattern[str], text: str) -> re.Match[str] | None:
+    """The first whole words that match: tried on windows, for that is what is safe (`estafeta.kernel.patterns`)."""
+    for start in _START.finditer(text):
+        match = pattern.match(text, start.start(), start.start() + WINDOW)
+        if match and match[0]:
+            return match
+    return None
 
 
 def _number(text: str) -> int | float | None:

@@ -10,6 +10,8 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StrictStr, field_validator
 
+from estafeta.kernel.ports import REGION
+from flows.gate_file import GateRules
 from flows.handoff_file import HandoffRules, Skill
 from flows.publish_file import PublishRules
 from flows.strict import LANGUAGE, LocalText, Strict, wrong
@@ -49,6 +51,7 @@ class Phrases(Strict):
     unsupported: LocalText
     stuck: LocalText
     human: LocalText
+    did_you_mean: LocalText = LocalText({"ru": "Уточните, пожалуйста: Вы о чём?", "en": "Did you mean:"})
     in_private: LocalText = LocalText(
         {
             "ru": "Здесь нас читают и другие. Напишите нам, пожалуйста, лично: там и ответим.",
@@ -146,13 +149,19 @@ class Phrases(Strict):
     signed: LocalText = LocalText({"ru": "{{ operator }}: ", "en": "{{ operator }}: "})
 
 
+_MISNAMED = {"UK": "GB", "GBR": "GB", "USA": "US", "RUS": "RU", "KAZ": "KZ"}
+"""What is written for a country's code of two letters."""
+
+
 class BotFile(Strict):
     name: LocalText
     languages: Annotated[tuple[StrictStr, ...], Field(min_length=1)]
+    region: StrictStr = REGION
     skills: Annotated[dict[StrictStr, Skill], Field(min_length=1)]
     fallback: Fallback = Fallback()
     handoff: HandoffRules = HandoffRules()
     publish: PublishRules = PublishRules()
+    gate: GateRules = GateRules()
     vars: dict[StrictStr, StrictStr] = {}
     actions: dict[StrictStr, Action] = {}
     phrases: Phrases
@@ -165,6 +174,18 @@ class BotFile(Strict):
                 raise wrong(f'"{code}" is no language code; expected one like ru, en, pt-BR')
         if len(set(given)) != len(given):
             raise wrong("a language is listed twice")
+        return given
+
+    @field_validator("region")
+    @classmethod
+    def _country(cls, given: str) -> str:
+        from phonenumbers import SUPPORTED_REGIONS  # read where a region is named, and not before
+
+        if given not in SUPPORTED_REGIONS:
+            usual = _MISNAMED.get(given.upper(), given.upper())
+            near = usual in SUPPORTED_REGIONS
+            mend = f'did you mean "{usual}"?' if near else "expected one of two letters like RU, KZ, US or GB"
+            raise wrong(f'"{given}" is no country\'s code; {mend}')
         return given
 
 

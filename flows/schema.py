@@ -10,6 +10,7 @@ from pydantic import BaseModel
 from flows.files import BotFile, RepliesFile
 from flows.flow_file import FlowFile
 from flows.hours_file import HoursFile
+from flows.pinned_file import PinnedFile
 from flows.schema_examples import EXAMPLES
 from flows.schema_words import KIND_OF, WORDS
 from flows.sentiment_file import SentimentFile
@@ -25,9 +26,11 @@ _KINDS: dict[str, tuple[type[BaseModel], str]] = {
     "tone": (ToneFile, "tone.yml of an Estafeta workspace"),
     "flow": (FlowFile, "A dialog of an Estafeta workspace: flows/*.yml"),
     "talks": (TalksFile, "Conversations that must hold in an Estafeta workspace: flows/tests/*.yml"),
+    "pinned": (PinnedFile, "Texts that a language model must understand so: nlu/tests/pinned*.yml"),
 }
 FILES: Mapping[str, str] = {
-    **{kind: f"{kind}.yml" for kind in _KINDS}, "flow": "flows/*.yml", "talks": "flows/tests/*.yml"
+    **{kind: f"{kind}.yml" for kind in _KINDS}, "flow": "flows/*.yml", "talks": "flows/tests/*.yml",
+    "pinned": "nlu/tests/pinned*.yml",
 }  # fmt: skip
 """Which files of a workspace each kind describes."""
 

@@ -53,9 +53,14 @@ EXAMPLES: Mapping[str, Mapping[str, list[Any]]] = {
     "TagStep": {"tag": ["subscriber"]},
     "UntagStep": {"untag": ["subscriber"]},
     "EndStep": {"end": [True, "all"]},
-    "bot": {"languages": [["ru", "en"]]},
+    "bot": {"languages": [["ru", "en"]], "region": ["RU", "US"]},
     "Action": {"url": ["{{ vars.SHOP_URL }}/orders/{{ number }}"], "timeout": [3]},
     "hours": {"timezone": ["Europe/Moscow"], "schedules": [{"default": {"mon-fri": ["09:00-18:00"]}}]},
     "tone": {"banned": [{"ru": ["не наша проблема"], "en": ["calm down"]}]},
+    "GateRules": {"accuracy": [1.0], "since": ["14d"]},
+    "Pinned": {
+        "text": ["Где мой заказ 123456?"], "intent": ["order_status"], "entities": [{"order_number": "123456"}],
+        "none": [True],
+    },
     "Complaints": {"intents": [["complaint"]], "skills": [["returns"]]},
 }  # fmt: skip

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
 from estafeta.kernel.model import Button, Dialog, Entity, Json, Reason, Remembered, Understanding
-from flows import interpreter, markdown, model
+from flows import ambiguity, interpreter, markdown, model
 from flows.interpreter import Given, Known, Outcome
 from flows.model import Workspace
 from flows.scope import Open
@@ -146,6 +146,9 @@ class Running:
             self._call_people(Got(kind="handoff", name=Reason.USER_REQUEST.value))
         elif interpreter.acts(self.workspace, self._dialog, button.id):
             self._turn(interpreter.Pressed(button=button.id, label=button.text), "", None, line)
+        elif (settled := ambiguity.settled(self._dialog, button.id)) is not None:
+            self._dialog, said = settled
+            self._turn(said, button.text, said.understanding, line)
         else:
             self._means(button.text, line)
 
@@ -175,7 +178,7 @@ class Running:
         elif why is not None:
             self._call_for(why)
         else:
-            self._falls_back(line)
+            self._falls_back(given, line)
 
     def _call_for(self, why: Why) -> None:
         self._call_people(Got(kind="handoff", name=why.reason.value, skill=why.skill))
@@ -191,29 +194,39 @@ class Running:
         others = tuple(one for one in meant.entities if one.name not in found)
         return replace(meant, entities=(*others, *(one for several in found.values() for one in several)))
 
-    def _falls_back(self, line: CustomerLine | PressLine) -> None:
+    def _falls_back(self, given: interpreter.Said | interpreter.Pressed, line: CustomerLine | PressLine) -> None:
         fallbacks = self._dialog.fallbacks + 1
         self._dialog = replace(self._dialog, fallbacks=fallbacks)
         bot = self.workspace.bot
         if bot.handoff.reasons.repeated_fallback.on and fallbacks >= bot.fallback.attempts:
             skill = bot.handoff.reasons.repeated_fallback.skill
             self._call_people(Got(kind="handoff", name=Reason.REPEATED_FALLBACK.value, skill=skill))
-        else:
+        elif not self._asks_which(given):
             self._says_phrase("fallback")
         if line.means is None and not self.hint:
             self.hint = "nothing knew what to do with these words; say what they mean with means: and the intent"
 
+    def _asks_which(self, given: interpreter.Said | interpreter.Pressed) -> bool:
+        """Whether the customer is asked which of two things was meant."""
+        if isinstance(given, interpreter.Pressed):
+            return False
+        self._dialog, choice = ambiguity.question(self.workspace, self._dialog, given, self.language)
+        if choice:
+            self._says_phrase("did_you_mean", choice)
+        return bool(choice)
+
     def _greets(self) -> None:
         self._says_phrase("greeting")
 
-    def _says_phrase(self, name: str) -> None:
+    def _says_phrase(self, name: str, buttons: tuple[Button, ...] = ()) -> None:
         customer = {"name": self._who.name, "language": self.language}
         said, human = (
             interpreter.phrase(self.workspace, one, self.language, customer=customer, now=self._now)
             for one in (name, HUMAN)
         )
-        self._offers((Button(id=HUMAN, text=human),))
-        self._got.append(Got(kind="bot", text=markdown.parse(said).text, buttons=(human,)))
+        shown = buttons or (Button(id=HUMAN, text=human),)
+        self._offers(shown)
+        self._got.append(Got(kind="bot", text=markdown.parse(said).text, buttons=tuple(one.text for one in shown)))
 
     # --- what happens besides ---
 

@@ -1,9 +1,9 @@
 """How releases compare: of the conversations of each, how many were handed over, how many were not understood, how
 customers rated the bot; and the rule by which a staged release is withdrawn.
 
-Counted from the timeline's events: `flow` and `fallback` (they begin or belong to a conversation of the release that
-they name), `opened` (people were called) and `rated`. An event that names no release counts for the one that the
-conversation was last seen on.
+Counted from the timeline's events: `flow`, `unsure` and `fallback` (they begin or belong to a conversation of the
+release that they name), `opened` (people were called), `rated`, and `disliked` (a thumbs-down, which is a bad mark).
+An event that names no release counts for the one that the conversation was last seen on.
 """
 
 from __future__ import annotations
@@ -15,20 +15,22 @@ from dataclasses import dataclass, field
 from estafeta.kernel.model import Entry, Reason
 from flows.publish_file import PublishRules
 
-EVENTS = ("flow", "fallback", "opened", "rated")
+EVENTS = ("flow", "unsure", "fallback", "opened", "rated", "disliked")
 _NOT_THE_BOTS = frozenset({Reason.OPERATOR_TAKEOVER, Reason.CSAT_BAD})
 """Reasons that say nothing of the content: people stepped in by themselves, or were called for people's work."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Figures:
-    """Of one release. Each conversation counts once, however often it was handed over; each mark counts."""
+    """Of one release. Each conversation counts once, however often it was handed over or got a thumbs-down
+    (`disliked`); each mark counts."""
 
     conversations: int = 0
     handoffs: int = 0
     fallbacks: int = 0
     marks: int = 0
     bad_marks: int = 0
+    disliked: int = 0
 
 
 @dataclass(slots=True)
@@ -36,19 +38,22 @@ class _Seen:
     conversations: set[str] = field(default_factory=set)
     handoffs: set[str] = field(default_factory=set)
     fallbacks: set[str] = field(default_factory=set)
+    disliked: set[str] = field(default_factory=set)
     marks: int = 0
     bad_marks: int = 0
 
 
 class Tally:
-    """Takes events in the order of their time, and knows the figures of every release in them."""
+    """Takes events in the order of their time, and knows the figures of every release in them. `key` is what events
+    name it by: "release" for that of the dialogs, "model" for the language model that served."""
 
-    def __init__(self) -> None:
+    def __init__(self, key: str = "release") -> None:
+        self._key = key
         self._seen: dict[str, _Seen] = defaultdict(_Seen)
         self._last: dict[str, str] = {}
 
     def add(self, entry: Entry) -> None:
-        release = str(entry.data.get("release") or self._last.get(entry.conversation, ""))
+        release = str(entry.data.get(self._key) or self._last.get(entry.conversation, ""))
         if not release:
             return
         self._last[entry.conversation] = release
@@ -57,7 +62,12 @@ class Tally:
             case "rated" if entry.data.get("about") == "bot":
                 seen.marks += 1
                 seen.bad_marks += entry.data.get("rating") == "bad"
-            case "flow":
+            case "disliked":
+                seen.conversations.add(entry.conversation)
+                seen.disliked.add(entry.conversation)
+                seen.marks += 1
+                seen.bad_marks += 1
+            case "flow" | "unsure":
                 seen.conversations.add(entry.conversation)
             case "fallback":
                 seen.conversations.add(entry.conversation)
@@ -75,7 +85,7 @@ class Tally:
         seen = self._seen.get(release) or _Seen()
         return Figures(
             conversations=len(seen.conversations), handoffs=len(seen.handoffs), fallbacks=len(seen.fallbacks),
-            marks=seen.marks, bad_marks=seen.bad_marks,
+            marks=seen.marks, bad_marks=seen.bad_marks, disliked=len(seen.disliked),
         )  # fmt: skip
 
 
@@ -89,6 +99,8 @@ def _reasons(current: Figures, staged: Figures, rules: PublishRules) -> Iterator
         for what, limit, now, before in (
             ("handed over", rules.handoffs, staged.handoffs, current.handoffs),
             ("not understood", rules.fallbacks, staged.fallbacks, current.fallbacks),
+            # By conversations: of marks, thumbs-down alone would be all of them with either.
+            ("thumbs-down", rules.bad_marks, staged.disliked, current.disliked),
         ):
             yield from _reason(what, limit, (now, staged.conversations), (before, current.conversations))
     if min(current.marks, staged.marks) >= rules.least_marks:
@@ -100,6 +112,6 @@ def _reason(what: str, limit: float, now: tuple[int, int], before: tuple[int, in
     share, usual = (100 * count / of for count, of in (now, before))
     if share - usual > limit:
         yield (
-            f"{what}: {share:.0f}% of {now[1]}, {usual:.0f}% of {before[1]} with the release in service; "
+            f"{what}: {share:.0f}% of {now[1]}, {usual:.0f}% of {before[1]} with what is in service; "
             f"more than {limit:g} points worse"
         )

@@ -27,7 +27,7 @@ from flows import loader, source
 from flows.publish_file import PublishRules
 from flows.release import Content, Contents, among, content_for, content_of, decided_on
 from flows.release_diff import as_lines, differences
-from flows.trial import Figures, Tally, worse
+from flows.trial import EVENTS, Figures, Tally, worse
 from tests.flows.world import DELIVERY, NOW, ORDER, PAYMENT, workspace, write
 
 # --- the name ------------------------------------------------------------------------------------
@@ -237,6 +237,7 @@ RULES = PublishRules()
         (replace(FINE, handoffs=41), "handed over: 20% of 200, 10% of 200"),
         (replace(FINE, fallbacks=60), "not understood: 30% of 200, 5% of 200"),
         (replace(FINE, bad_marks=20), "rated bad: 40% of 50, 10% of 50"),
+        (replace(FINE, disliked=31, marks=0), "thumbs-down: 16% of 200, 0% of 200"),
         (Figures(conversations=99, handoffs=99, fallbacks=99, marks=29, bad_marks=29), ""),
         (Figures(), ""),
     ],
@@ -283,6 +284,25 @@ def test_each_conversation_counts_once_for_the_release_it_was_on() -> None:
     assert tally.of("r1") == Figures(conversations=1, handoffs=1, marks=1, bad_marks=1)
     assert tally.of("r2") == Figures(conversations=1, fallbacks=1, marks=1)
     assert tally.of("r3") == Figures()
+
+
+def test_a_thumbs_down_counts_once_for_its_conversation_and_is_a_bad_mark() -> None:
+    tally = Tally("model")
+    tally.add(event(1, "flow", "anna", model="m1"))
+    tally.add(event(2, "disliked", "anna"))
+    tally.add(event(3, "disliked", "anna", model="m1"))
+    tally.add(event(4, "flow", "boris", model="m1"))
+    assert tally.of("m1") == Figures(conversations=2, disliked=1, marks=2, bad_marks=2)
+
+
+def test_a_conversation_that_was_asked_back_counts() -> None:
+    """Whoever turns to people after “did you mean …?” does so for what asked it."""
+    tally = Tally("model")
+    assert "unsure" in EVENTS
+    tally.add(event(1, "unsure", "anna", between=["a", "b"], model="m1"))
+    tally.add(event(2, "opened", "anna", reason="user_request"))
+    tally.add(event(3, "unsure", "boris", between=["a", "b"], model="m1"))
+    assert tally.of("m1") == Figures(conversations=2, handoffs=1)
 
 
 def test_media_are_named_by_what_they_hold() -> None:

@@ -16,13 +16,14 @@ from flows.schema_examples import EXAMPLES
 from flows.schema_words import KIND_OF, WORDS
 from flows.source import read
 from flows.steps import KINDS
+from tests.flows.world import BOT, PAYMENT, write
 
 DEMO = Path(__file__).parents[2] / "demo"
 
 
 def test_there_is_a_schema_for_every_kind_of_file() -> None:
     found = schemas()
-    assert set(found) == {"bot", "hours", "replies", "sentiment", "tone", "flow", "talks"}
+    assert set(found) == {"bot", "hours", "replies", "sentiment", "tone", "flow", "talks", "pinned"}
     for schema in found.values():
         assert schema["$schema"].startswith("https://json-schema.org/")
         assert schema["additionalProperties"] is False
@@ -84,3 +85,8 @@ def test_the_schemas_allow_what_the_loader_reads(kind: str) -> None:
     assert files
     for file in files:
         jsonschema.validate(read(file, file.name).data, schemas()[kind])
+
+
+@pytest.mark.parametrize(("told", "region"), [("", "RU"), ("region: US\n", "US"), ("region: NO\n", "NO")])
+def test_a_region_is_a_country_and_russia_unless_said(tmp_path: Path, told: str, region: str) -> None:
+    assert loader.load(write(tmp_path, {"payment": PAYMENT}, bot=BOT + told)).bot.region == region

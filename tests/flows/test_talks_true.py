@@ -37,7 +37,9 @@ class _Meant:
         self._running = running
         self.line: CustomerLine | PressLine | None = None
 
-    async def understand(self, text: str, *, deadline: float) -> Understanding:
+    async def understand(
+        self, text: str, *, deadline: float, at: datetime | None = None, region: str = ""
+    ) -> Understanding:
         assert self.line is not None
         return self._running._understood(text, self.line)
 
