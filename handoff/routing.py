@@ -28,6 +28,9 @@ _LONGEST = 4 * 3600
 """Seconds between two calls at most, however long a ticket waits."""
 _DEALT = 100
 """So many waiting tickets are thought of at most when one is given out."""
+_LIKELIER = 0.5
+"""A confidence that is enough to choose whom to call: people pass on what is not theirs, so it need not be as sure as
+an answer."""
 _MEASURED = 5
 """So few waits tell nothing yet."""
 _NEVER = datetime(1970, 1, 1, tzinfo=UTC)
@@ -45,7 +48,7 @@ def skill_for(workspace: Workspace, wanted: str, understanding: Understanding | 
 
 def skill_of_intent(workspace: Workspace, understanding: Understanding | None) -> str:
     """The skill whose `intents` the meaning is among; "" when it is none's, or not clear."""
-    if understanding is None or understanding.confidence < workspace.bot.fallback.confidence:
+    if understanding is None or understanding.confidence < min(_LIKELIER, workspace.bot.fallback.confidence):
         return ""
     found = (name for name, skill in workspace.skills.items() if understanding.intent in skill.intents)
     return next(found, "")

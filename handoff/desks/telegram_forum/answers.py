@@ -169,6 +169,26 @@ ANSWERS: dict[str, tuple[str, str]] = {
     "why_phrase": ("фраза из bot.yml", "a phrase of bot.yml"),
     "why_people": ("Позваны люди: {rule}", "People were called: {rule}"),
     "why_release": ("Версия сценариев: {release}", "Version of the flows: {release}"),
+    # what it should have understood
+    "intent_how": (
+        "Что бот должен был понять: /intent и имя из списка. В ответ на слова клиента: о них; отдельно: о последних, "
+        "которые бот пытался понять.",
+        "What the bot should have understood: /intent and a name of the list. As a reply to the customer's words it is "
+        "about those, alone about the latest that the bot tried to understand.",
+    ),
+    "intent_unknown": ("Такого бот не различает: {name}.", "The bot knows nothing of this name: {name}."),
+    "intent_near": ("Может быть:", "Did you mean:"),
+    "intent_all": ("Есть:", "There are:"),
+    "intent_more": (
+        "… и ещё {count}: напишите /intent и слово из названия.",
+        "… and {count} more: write /intent and a word of the title.",
+    ),
+    "intent_nothing": (
+        "Не записано: здесь нет слов клиента, которые бот пытался понять. Напишите /intent в ответ на них.",
+        "Not kept: these are no words of the customer that the bot tried to understand. Write /intent as a reply to "
+        "those.",
+    ),
+    "intent_off": ("Бот здесь ничему не учится: исправлять нечего.", "The bot learns nothing here to be corrected."),
     # people
     "in_hand": ("В работе: {hand}", "In hand: {hand}"),
     "hand_of": ("{load} из {capacity}", "{load} of {capacity}"),
@@ -266,7 +286,7 @@ ANSWERS: dict[str, tuple[str, str]] = {
         "/to отдел или @имя передать · /hold 30m, 14:00, завтра 9:00 отложить · /resume вернуть в работу\n"
         "/tag, /untag метки · /priority 5 · /block, /unblock клиента · /contact попросить телефон\n"
         "/r слова готовые ответы · /s подсказки · /history переписка файлом · /find слова поиск в ней\n"
-        "/why почему бот так ответил (или в ответ на слова клиента)\n"
+        "/why почему бот так ответил · /intent имя: что он должен был понять (или в ответ на слова клиента)\n"
         "/undo или {undo} на своё сообщение сразу после отправки: отменить · /delete в ответ: удалить у клиента\n"
         "/templates шаблоны · /template НОМЕР значение | значение\n"
         "/me · /who · /load · /on · /off · /away 30m\n"
@@ -282,7 +302,8 @@ ANSWERS: dict[str, tuple[str, str]] = {
         "/to department or @name: pass on · /hold 30m, 14:00, tomorrow 9:00 · /resume\n"
         "/tag, /untag · /priority 5 · /block, /unblock the customer · /contact: ask for the phone number\n"
         "/r words: canned replies · /s suggestions · /history as a file · /find words\n"
-        "/why the bot answered so (alone, or as a reply to the customer's words)\n"
+        "/why the bot answered so · /intent name: what it should have understood (alone, or as a reply to the "
+        "customer's words)\n"
         "/undo, or {undo} on your own message right after sending · /delete as a reply: delete at the customer's too\n"
         "/templates · /template NUMBER value | value\n"
         "/me · /who · /load · /on · /off · /away 30m\n"

@@ -17,7 +17,7 @@ from estafeta.rights import NotAllowed
 from estafeta.suggestions import Suggestion
 from flows.model import CannedReply
 from handoff import replies
-from handoff.desks.telegram_forum import past, reasons, staff
+from handoff.desks.telegram_forum import corrections, past, reasons, staff
 from handoff.desks.telegram_forum.choices import Choice, Choices
 from handoff.desks.telegram_forum.conflict import foreseen
 from handoff.desks.telegram_forum.own import Own, Words
@@ -66,7 +66,7 @@ class Commands:
             words = failed.sentence
         except NotAllowed as error:
             words = staff.refused(self._room, error)
-        if isinstance(words, Html):
+        if isinstance(words, Html) and words:
             await self._room.topics.reply(asked.thread, asked.message, words, html=True)
         elif words:
             await self._room.reply(asked.thread, asked.message, words)
@@ -90,6 +90,8 @@ class Commands:
                 return await past.find(self._room, asked, conversation)
             case "why":
                 return await reasons.why(self._room, asked, conversation)
+            case "intent":
+                return Html(await corrections.correct(self._room, asked, conversation))
             case "history":
                 await past.history(self._room, self._upload, asked, conversation)
                 return ""
@@ -213,7 +215,7 @@ class Commands:
         return await self._speak(asked, filled, tell)
 
 
-_TOLD_BY_REACTION = ("on", "off", "away", "invite")
+_TOLD_BY_REACTION = ("on", "off", "away", "invite", "intent")
 
 
 def _filled(

@@ -24,6 +24,7 @@ from estafeta.kernel.ports import Accept, Accepted, Clock, DeskView, Receipt, St
 from estafeta.roster import Roster
 from estafeta.suggestions import SuggestionsOf
 from flows.model import Workspace
+from handoff.correcting import Correct
 from handoff.desks.telegram_forum import news
 from handoff.desks.telegram_forum.choices import Choices
 from handoff.desks.telegram_forum.client import WORDS, Telegram
@@ -80,8 +81,9 @@ class TelegramForumDesk:
     `web_desk` is the address where operators see what Telegram does not take, "" for none.
 
     `workspace` is the one in force, `floor` who is at work as of a moment ago, `roster` says who may; `can` tells
-    what the channel of an address can do. `suggest` (what one could answer), `why` and `load` (the words of /load) may
-    be missing. Whose turn it is is drawn `rests` seconds later than it changed, 0 is at once.
+    what the channel of an address can do. `suggest` (what one could answer), `why`, `correct` (what the bot should have
+    understood) and `load` (the words of /load) may be missing. Whose turn it is is drawn `rests` seconds later than it
+    changed, 0 is at once.
     `siblings` are the other groups of the same operators: who leaves one for another stays on the roster.
 
     `store` holds what is known of topics, so that any worker may show the next notice. What this object
@@ -113,6 +115,7 @@ class TelegramForumDesk:
         can: Can = lambda address: None,
         suggest: SuggestionsOf | None = None,
         why: WhyOf | None = None,
+        correct: Correct | None = None,
         load: LoadOf | None = None,
         rests: float = RESTS,
         siblings: Sequence[int] = (),
@@ -136,7 +139,7 @@ class TelegramForumDesk:
         self._room = Room(
             client=client, topics=self._topics, desk=self.name, group=group_id, store=store, clock=clock,
             language=language, zone=zone, roster=roster or Roster(store, clock), workspace=workspace, floor=floor,
-            templates=templates, suggest=suggest, why=why, load=load,
+            templates=templates, suggest=suggest, why=why, correct=correct, load=load,
         )  # fmt: skip
         own = Own(store, group_id=group_id)
         choices = Choices(self._room, own)

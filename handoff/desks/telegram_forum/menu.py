@@ -32,6 +32,7 @@ _OPERATORS: dict[str, tuple[str, str]] = {
     "history": ("переписка файлом", "the transcript as a file"),
     "find": ("искать в переписке", "search the transcript"),
     "why": ("почему бот так ответил", "why the bot answered so"),
+    "intent": ("что бот должен был понять", "what the bot should have understood"),
     "templates": ("шаблоны мессенджера", "the messenger's templates"),
     "template": ("отправить шаблон", "send a template"),
     "block": ("заблокировать клиента", "block the customer"),

@@ -28,7 +28,7 @@ PartsOf = Callable[[Any], tuple[Part, ...]]
 IN_TOPIC = frozenset(
     (
         *("take", "return", "close", "to", "hold", "resume", "tag", "untag", "priority", "block", "unblock"),
-        *("contact", "history", "find", "r", "s", "undo", "delete", "templates", "template", "why"),
+        *("contact", "history", "find", "r", "s", "undo", "delete", "templates", "template", "why", "intent"),
     )
 )
 """Commands about the topic's customer."""

@@ -16,6 +16,7 @@ from estafeta.kernel.ports import Accepted, Clock, Store
 from estafeta.roster import Roster
 from estafeta.suggestions import SuggestionsOf
 from flows.model import Workspace
+from handoff.correcting import Correct
 from handoff.desks.telegram_forum.client import Telegram
 from handoff.desks.telegram_forum.texts import Language, text
 from handoff.desks.telegram_forum.topics import Topics
@@ -39,7 +40,7 @@ LoadOf = Callable[[Language], Awaitable[str]]
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Room:
     """`workspace` is the one in force, `floor` who is at work as of a moment ago. `zone` is the one times are told
-    in. `load`, `suggest` and `why` may not be there."""
+    in. `load`, `suggest`, `why` and `correct` may not be there."""
 
     client: Telegram
     topics: Topics
@@ -55,6 +56,7 @@ class Room:
     templates: TemplatesOf | None = None
     suggest: SuggestionsOf | None = None
     why: WhyOf | None = None
+    correct: Correct | None = None
     load: LoadOf | None = None
     bot_name: list[str] = field(default_factory=list)
     """The bot's @name, once it is known."""

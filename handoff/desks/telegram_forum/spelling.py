@@ -30,6 +30,7 @@ _OTHERS = {
     "templates": "шаблон шаблоны",
     "history": "история переписка transcript log",
     "why": "почему отчего explain reason",
+    "intent": "намерение интент смысл исправить correct meaning understood",
     "find": "найти найди поиск искать search",
     "undo": "отмена отменить cancel revert",
     "delete": "удалить удали remove del",

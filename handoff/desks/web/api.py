@@ -47,6 +47,7 @@ class Api:
         roster: Roster,
         workspace: WorkspaceOf | None,
         suggests: bool,
+        corrects: bool,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -58,6 +59,7 @@ class Api:
         self._roster = roster
         self._workspace = workspace
         self._suggests = suggests
+        self._corrects = corrects
         self._latest: OrderedDict[ConversationId, tuple[int, list[Entry]]] = OrderedDict()
         self._reading = asyncio.Semaphore(AT_ONCE)
 
@@ -100,6 +102,7 @@ class Api:
             role=session.role,
             checks_tone=self._workspace is not None,
             suggests=self._suggests,
+            corrects=self._corrects,
         )
         if self._workspace is None:
             return checks.answer(me)

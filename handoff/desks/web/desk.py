@@ -21,6 +21,7 @@ from estafeta.kernel.model import Notice, Operator, OutboxId
 from estafeta.kernel.ports import Accept, Clock, DeskView, Live, Receipt, Store
 from estafeta.roster import Roster
 from estafeta.suggestions import SuggestionsOf
+from handoff.correcting import Correct
 from handoff.desks.web import checks, page
 from handoff.desks.web.api import Api
 from handoff.desks.web.capable import CapabilitiesOf
@@ -46,6 +47,8 @@ HEARTBEAT = 40.0
 SILENCE = 180.0
 """Seconds after which a page that does not ping is cut off: at a ping its session is looked at, which may
 have ended at another process. Browsers let pages in the background ping once a minute."""
+CLOSED_WITHIN = 2.0
+"""Seconds that a page has to answer a goodbye: one that is gone must not hold up a stop."""
 
 
 class WebDesk:
@@ -57,7 +60,8 @@ class WebDesk:
     `roster`: who may do what; without one it is made of the store. `workspace`: the content in service, for
     deadlines, shifts, flows to return to, canned replies, the house's tone, and how long an answer can be taken back;
     without it there are none. `suggest` finds words that could answer; without it none are offered. `why` tells
-    why the bot answered as it did; without it that is not known."""
+    why the bot answered as it did; without it that is not known. `correct` keeps what the bot should have understood;
+    without it nothing can be corrected."""
 
     def __init__(
         self,
@@ -73,6 +77,7 @@ class WebDesk:
         workspace: WorkspaceOf | None = None,
         suggest: SuggestionsOf | None = None,
         why: WhyOf | None = None,
+        correct: Correct | None = None,
         base: str = "",
     ) -> None:
         self._store = store
@@ -86,6 +91,7 @@ class WebDesk:
         self._workspace = workspace
         self._suggest = suggest
         self._why = why
+        self._correct = correct
         self._base = base.rstrip("/")
         self._sessions = Sessions(store=store, clock=clock, roster=self._roster)
         self._sockets = Sockets()
@@ -162,6 +168,7 @@ class WebDesk:
                 roster=self._roster,
                 workspace=self._workspace,
                 suggests=self._suggest is not None,
+                corrects=self._correct is not None,
             ),
             "speaking": SpeakingRequests(
                 reception=reception, files=files, templates=self._templates, on_typing=self._on_typing
@@ -174,6 +181,7 @@ class WebDesk:
                 store=self._store,
                 suggest=self._suggest,
                 why=self._why,
+                correct=self._correct,
                 workspace=self._workspace,
             ),
             "team": TeamRequests(
@@ -196,7 +204,9 @@ class WebDesk:
         return serve
 
     async def _serve_socket(self, request: web.Request, session: Session) -> web.WebSocketResponse:
-        socket = web.WebSocketResponse(max_msg_size=FRAME_LIMIT, heartbeat=HEARTBEAT, receive_timeout=SILENCE)
+        socket = web.WebSocketResponse(
+            max_msg_size=FRAME_LIMIT, heartbeat=HEARTBEAT, receive_timeout=SILENCE, timeout=CLOSED_WITHIN
+        )
         await socket.prepare(request)
         listener = Listener(socket, session)
         listener.tell({"type": "hello"})

@@ -1,5 +1,5 @@
 """What helps an operator to answer: canned replies filled for this customer, suggestions, a look at the tone, and
-the customer's past."""
+the customer's past; and what helps the bot: what it should have understood."""
 
 from __future__ import annotations
 
@@ -15,12 +15,12 @@ from estafeta.kernel.model import Conversation, Entry
 from estafeta.kernel.ports import Store
 from estafeta.suggestions import Suggestion, SuggestionsOf
 from flows.model import Workspace
-from handoff import replies
+from handoff import correcting, replies
 from handoff.card import words
 from handoff.desks.web import checks, wire, wire_entries, wire_help
 from handoff.desks.web.mapping import entry_view, past_view
 from handoff.desks.web.reception import Reception, WorkspaceOf
-from handoff.desks.web.refusals import Refused
+from handoff.desks.web.refusals import LANGUAGES, Refused
 from handoff.tone import tone
 
 log = logging.getLogger(__name__)
@@ -37,7 +37,7 @@ FOUND = 50
 
 class HelpingRequests:
     """Without content there are neither canned replies nor remarks on the tone; without `suggest` no suggestions,
-    without `why` no reasons."""
+    without `why` no reasons, without `correct` no corrections."""
 
     def __init__(
         self,
@@ -46,12 +46,14 @@ class HelpingRequests:
         store: Store,
         suggest: SuggestionsOf | None,
         why: WhyOf | None = None,
+        correct: correcting.Correct | None = None,
         workspace: WorkspaceOf | None,
     ) -> None:
         self._reception = reception
         self._store = store
         self._suggest = suggest
         self._why = why
+        self._correct = correct
         self._workspace = workspace
 
     # --- words -----------------------------------------------------------------------------------
@@ -112,6 +114,34 @@ class HelpingRequests:
             raise Refused(404, "unknown_turn")
         return checks.answer(wire_help.explained(found))
 
+    # --- what the bot should have understood -------------------------------------------------------
+
+    async def intents(self, request: web.Request) -> web.Response:
+        """In the order of their titles in the reader's language."""
+        await self._reception.session(request)
+        views: list[wire.Choice] = []
+        if self._workspace is not None:
+            content = self._workspace()
+            titles = {code: {one.name: one.title for one in correcting.meanings(content, code)} for code in LANGUAGES}
+            names = titles[checks.language(request)]
+            views = [wire.Choice(name=name, titles={code: titles[code][name] for code in titles}) for name in names]
+        return checks.answer(wire_help.Meanings(intents=views))
+
+    async def correct(self, request: web.Request) -> web.Response:
+        session = await self._reception.session(request)
+        asked = await checks.body(request, wire_help.Correction)
+        conversation = await self._reception.conversation(request)
+        entry = await self._reception.entry(request, conversation)
+        known = correcting.meanings(self._workspace(), checks.language(request)) if self._workspace is not None else []
+        if asked.intent not in [one.name for one in known]:
+            raise _unknown_intent(asked.intent, known)
+        after = await self._store.entries(conversation.id, after=entry.seq - 1, limit=correcting.AROUND)
+        seq = correcting.turn_of(after, {entry.id})
+        keep = self._correct
+        if keep is None or seq is None or not await keep(conversation.id, asked.intent, session.operator, seq):
+            raise Refused(409, "not_heard")
+        return checks.nothing()
+
     # --- the past --------------------------------------------------------------------------------
 
     async def find(self, request: web.Request) -> web.Response:
@@ -167,6 +197,12 @@ class HelpingRequests:
             for entry in reversed(await self._store.entries(conversation.id, after=start, limit=end - start)):
                 yield entry
             end = start
+
+
+def _unknown_intent(name: str, known: Sequence[correcting.Meaning]) -> Refused:
+    near = ", ".join(one.name for one in correcting.nearest(name, known))
+    code = "unknown_intent_near" if near else "unknown_intent"
+    return Refused(400, code, name=name, near=near, known=", ".join(one.name for one in known) or "—")
 
 
 def _spoken(entry: Entry) -> str:

@@ -27,6 +27,7 @@ from estafeta.kernel.model import (
 )
 from flows.model import CannedReply, Workspace
 from handoff.card import NO_DEADLINES, card, waits_since, words
+from handoff.correcting import was_heard
 from handoff.desks.web import wire, wire_entries, wire_help
 from handoff.sla import Deadlines
 
@@ -174,6 +175,7 @@ def entry_view(entry: Entry) -> wire_entries.EntryView:
         buttons=[_button(button) for button in entry.buttons],
         channel=entry.channel,
         intent=_score(understood.intent, understood.confidence) if understood and understood.intent else None,
+        heard=was_heard(entry),
         data={name: value for name, value in entry.data.items() if name not in _NOT_SHOWN},
     )
 

@@ -53,6 +53,18 @@ SENTENCES: dict[str, dict[str, str]] = {
         "ru": "Почему бот так ответил, здесь не узнать: перед этим сообщением нет слов клиента.",
         "en": "Why the bot answered so cannot be told here: there are no words of the customer before this message.",
     },
+    "unknown_intent": {
+        "ru": "Такого бот не различает: «{name}». Есть: {known}.",
+        "en": "The bot knows nothing called “{name}”. There are: {known}.",
+    },
+    "unknown_intent_near": {
+        "ru": "Такого бот не различает: «{name}». Может быть: {near}? Есть: {known}.",
+        "en": "The bot knows nothing called “{name}”. Did you mean {near}? There are: {known}.",
+    },
+    "not_heard": {
+        "ru": "Этого сообщения бот понять не пытался: исправлять здесь нечего.",
+        "en": "The bot did not try to understand this message: there is nothing to correct.",
+    },
     "unknown_file": {"ru": "Такого файла в сообщении нет.", "en": "There is no such file in the message."},
     "unknown_undelivered": {
         "ru": "Этого сообщения среди недоставленных уже нет: с ним разобрались.",

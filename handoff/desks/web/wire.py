@@ -200,6 +200,7 @@ class Me(Answered):
     tags: list[str] = []
     checks_tone: bool = False
     suggests: bool = False
+    corrects: bool = False
 
 
 class LastWords(Answered):

@@ -54,7 +54,8 @@ class PartView(Answered):
 class EntryView(Answered):
     """One line of the timeline. `text` are its words alone. What `delivery`, `edit`, `deletion` and `reaction`
     are about is the entry `data.of`, or the messenger's own id of it in `data.message`; what a message answers
-    is the entry `data.reply_to`, or the words `data.quote`."""
+    is the entry `data.reply_to`, or the words `data.quote`. `heard`: the bot tried to understand it; `intent` is
+    what it took it for."""
 
     id: str
     seq: int
@@ -66,6 +67,7 @@ class EntryView(Answered):
     buttons: list[ShownButton]
     channel: str
     intent: IntentScore | None
+    heard: bool
     data: dict[str, Any]
 
 

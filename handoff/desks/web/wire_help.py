@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from estafeta.explaining import Why
-from handoff.desks.web.wire import Answered
+from handoff.desks.web.wire import Answered, Asked, Choice, Name
 
 
 class CannedReply(Answered):
@@ -85,6 +85,18 @@ class Explained(Answered):
     called: list[str]
     people: list[str]
     fallback: bool
+
+
+class Meanings(Answered):
+    """What a message may mean, by title; what is not for the bot is the last."""
+
+    intents: list[Choice]
+
+
+class Correction(Asked):
+    """What the bot should have understood: the name of an intent."""
+
+    intent: Name
 
 
 def explained(why: Why) -> Explained:

@@ -105,6 +105,8 @@ class Office:
         self.suggestions: list[Suggestion] = []
         self.suggested_to = ("", "")
         self.reasons: dict[int, Why] = {}
+        self.corrected: list[tuple[str, int]] = []
+        self.corrects = True
         self.desk = self.make_desk(stage.client)
         self.anna = self.group.operator("Анна", status="member")
         stage.routes = {self.group.id: self.desk.handle}
@@ -116,7 +118,7 @@ class Office:
             attachments=self.attachments, parts_of=partial(parts_of, account="shop"), upload=Upload,
             origin=origin("shop"), templates=self._templates, web_desk="https://shop.example/desk", rests=self.rests,
             roster=self.roster, workspace=lambda: self.workspace, floor=lambda: self.floor,
-            suggest=self._suggest, why=self._why,
+            suggest=self._suggest, why=self._why, correct=self._correct,
         )  # fmt: skip
 
     async def _suggest(self, _who: Conversation, operator: str, language: str) -> Sequence[Suggestion]:
@@ -125,6 +127,11 @@ class Office:
 
     async def _why(self, _who: Conversation, seq: int) -> Why | None:
         return self.reasons.get(seq)
+
+    async def _correct(self, _who: ConversationId, intent: str, operator: Operator, seq: int = 0) -> bool:
+        assert (operator.name, operator.desk) == ("Анна", "telegram_forum")
+        self.corrected += [(intent, seq)] if self.corrects else []
+        return self.corrects
 
     async def _templates(self, address: Address) -> Sequence[Template]:
         self.asked.append(address)

@@ -124,6 +124,7 @@ class Office:
         self.suggestions: list[Suggestion] = []
         self.suggested_to = ("", "")
         self.reasons: dict[int, Why] = {}
+        self.corrected: list[tuple[str, str, int]] = []
         self.roster = Roster(self.store, self.clock)
         self.workspace = content()
         self.desk = WebDesk(
@@ -141,6 +142,7 @@ class Office:
             workspace=self._content,
             suggest=self._suggest,
             why=self._why,
+            correct=self._correct,
             base=base,
         )
 
@@ -154,6 +156,10 @@ class Office:
 
     async def _why(self, _who: Conversation, seq: int) -> Why | None:
         return self.reasons.get(seq)
+
+    async def _correct(self, _who: ConversationId, intent: str, operator: Operator, seq: int = 0) -> bool:
+        self.corrected.append((intent, operator.name, seq))
+        return True
 
     async def find_suggestions(self, _who: Conversation, operator: str, language: str) -> Sequence[Suggestion]:
         self.suggested_to = (operator, language)

@@ -81,6 +81,19 @@ async def test_what_is_answered_is_quoted_and_found(page: Page, office: Office) 
     await expect(message(page, "send another one").locator(".quote")).to_have_text("Return it")
 
 
+async def test_a_picture_that_comes_late_does_not_pull_away_from_a_quoted_line(page: Page, office: Office) -> None:
+    await open_everything(page, office)
+    await expect(message(page, "a new lamp is on its way")).to_be_in_viewport()
+    await page.evaluate("""async () => {
+      document.querySelector("#transcript button.quote").click();
+      const picture = document.createElement("div");
+      picture.style.height = "400px";
+      document.getElementById("transcript").append(picture);
+      for (let frame = 0; frame < 3; frame += 1) await new Promise(requestAnimationFrame);
+    }""")
+    await expect(page.locator("#transcript .message.bot")).to_be_in_viewport()
+
+
 async def test_edits_deletions_and_reactions_change_the_message_in_its_place(page: Page, office: Office) -> None:
     await open_everything(page, office)
     edited = message(page, "Can you send another one?")

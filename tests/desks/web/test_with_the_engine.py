@@ -15,7 +15,17 @@ from aiohttp import ClientSession, CookieJar, web
 
 from estafeta.clock import TestClock
 from estafeta.kernel.errors import SendFailed
-from estafeta.kernel.model import Capabilities, CustomerReacted, OutboundMessage, StatusChanged, Text
+from estafeta.kernel.model import (
+    Capabilities,
+    CustomerReacted,
+    CustomerSaid,
+    OutboundMessage,
+    Signal,
+    SignalId,
+    StatusChanged,
+    Text,
+)
+from estafeta.review import Inbox
 from flows import loader
 from handoff.desks.web import WebDesk
 from storage.sqlite import SqliteStore
@@ -38,6 +48,7 @@ class Shop:
     world: World
     client: ClientSession
     desk: WebDesk
+    inbox: Inbox
 
     async def post(self, path: str, **body: Any) -> int:
         given = {"id": str(uuid4()), **body}
@@ -69,9 +80,14 @@ async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
     clock = TestClock(NOON)
     store = SqliteStore(tmp_path / "shop.db", clock=clock)
     channel = RecordingChannel(capabilities=ABLE)
-    desk = WebDesk(store=store, clock=clock, capabilities=lambda _name, _account: channel.capabilities)
+    content = loader.load(SMALL)
+    inbox = Inbox(store, clock, lambda text, _names: text)
+    desk = WebDesk(
+        store=store, clock=clock, capabilities=lambda _name, _account: channel.capabilities, workspace=lambda: content,
+        correct=inbox.correct,
+    )  # fmt: skip
     world = World(
-        tmp_path / "shop.db", loader.load(SMALL), Words(), clock, channel=channel, desk=desk, store=store  # type: ignore[arg-type]
+        tmp_path / "shop.db", content, Words(), clock, channel=channel, desk=desk, store=store  # type: ignore[arg-type]
     )  # fmt: skip
     app = web.Application()
     desk.mount(app, world.intake.accept)
@@ -81,7 +97,7 @@ async def shop(tmp_path: Path) -> AsyncIterator[Shop]:
         await web.TCPSite(runner, "127.0.0.1", 0).start()
         address = f"http://127.0.0.1:{runner.addresses[0][1]}/"
         async with ClientSession(address, cookie_jar=CookieJar(unsafe=True)) as client:
-            shop = Shop(world=world, client=client, desk=desk)
+            shop = Shop(world=world, client=client, desk=desk, inbox=inbox)
             await shop.log_in("Анна")
             await world.says("Где заказ?")
             yield shop
@@ -185,3 +201,25 @@ async def test_a_message_of_a_channel_that_lost_an_ability_is_refused_at_once(sh
     shop.world.channel.capabilities = replace(ABLE, edits=False)
     at = f"conversations/{WHO}/entries/{await shop.said('operator')}"
     assert await shop.post(f"{at}/edit", text="Завтра") == 409
+
+
+async def test_what_the_bot_should_have_understood_waits_for_who_teaches_it(shop: Shop) -> None:
+    """Said in two messages, which are understood as one, and corrected by the first."""
+    words = ("I never", "got it")
+    await shop.world.intake.accept(
+        [
+            Signal(
+                id=SignalId(f"burst{number}"), at=NOON, address=HOME,
+                event=CustomerSaid(message=f"b{number}", parts=(Text(text=said),)),
+            )
+            for number, said in enumerate(words)
+        ]
+    )  # fmt: skip
+    await shop.world.settled()
+    first, last = [entry for entry in await shop.world.entries() if entry.text in words]
+    path = f"api/v1/conversations/{WHO}/entries/{first.seq}/intent"
+    async with shop.client.post(path, json={"intent": "order_status"}, headers=HEADERS) as answer:
+        assert answer.status == 204, await answer.text()
+    (noted,) = await shop.inbox.waiting()
+    assert (noted.why, noted.wanted) == ("corrected", "order_status")
+    assert (noted.seq, noted.text) == (last.seq, "I never\ngot it")

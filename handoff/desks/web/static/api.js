@@ -104,6 +104,8 @@ export const api = {
   undo: (id, message) => ask("POST", `${one(id)}/undo`, { id: uuid(), message }),
   tone: (id, text) => ask("POST", `${one(id)}/tone`, { text }),
   suggestions: (id) => ask("GET", `${one(id)}/suggestions`),
+  intents: () => ask("GET", "intents"),
+  correct: (id, seq, intent) => ask("POST", `${line(id, seq)}/intent`, { intent }),
   why: (id, seq) => ask("GET", `${line(id, seq)}/why`),
   ready: (id) => ask("GET", `${one(id)}/replies`),
   find: (id, text, before) => ask("GET", `${one(id)}/find?text=${encodeURIComponent(text)}&before=${Number(before)}`),

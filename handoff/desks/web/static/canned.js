@@ -13,7 +13,8 @@ const FRESH = 20000;
 let replies = [];
 /** Of the open conversation: its id, when they were read, and name to text. */
 let ready = { of: "", at: 0, texts: new Map() };
-let reading = null;
+/** What is being read, of which conversation. */
+let reading = { of: "", answer: null };
 let shown = [];
 let at = 0;
 /** The text that is meant as it stands: the list over it was closed by Escape. */
@@ -31,8 +32,11 @@ const isReady = () => ready.of === state.open && Date.now() - ready.at < FRESH;
 async function fill() {
   if (isReady()) return;
   const of = state.open;
-  reading ??= api.ready(of).finally(() => (reading = null));
-  const found = await reading;
+  if (!reading.answer || reading.of !== of) {
+    const mine = { of, answer: api.ready(of).finally(() => (mine.answer = null)) };
+    reading = mine;
+  }
+  const found = await reading.answer;
   if (state.open === of) ready = { of, at: Date.now(), texts: new Map(found.replies.map((one) => [one.name, one.text])) };
 }
 

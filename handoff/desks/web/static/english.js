@@ -102,6 +102,7 @@ export const EN = {
   "do.reply": "Reply",
   "do.edit": "Edit",
   "do.why": "Why this answer?",
+  "do.intent": "The bot should have understood…",
   "do.delete": "Delete for the customer",
   "do.react": "React with {emoji}",
   "do.unreact": "Take back {emoji}",

@@ -1,12 +1,14 @@
 // The keyboard. Letters are taken by their place on the keyboard, so that they work in any layout.
 
 import { openCanned, toggleMode, write } from "./composer.js";
+import { correct } from "./correct.js";
 import { by, el } from "./dom.js";
 import { shownIds } from "./list.js";
 import { act } from "./moves.js";
 import { openPast } from "./past.js";
 import { openPresence } from "./presence.js";
 import { state } from "./state.js";
+import { lastHeard } from "./talk.js";
 import { undoLatest } from "./undo.js";
 import { t } from "./words.js";
 
@@ -18,6 +20,7 @@ const KEYS = [
   ["J K", "help.step"],
   ["R N", "help.write"],
   ["T C", "help.letters"],
+  ["I", "help.intent"],
   ["P", "help.presence"],
   ["G", "help.floor"],
   ["Alt+N", "help.note"],
@@ -71,6 +74,7 @@ const LETTERS = {
   KeyN: () => write("note"),
   KeyT: () => act("take"),
   KeyC: () => act("close"),
+  KeyI: () => correct(lastHeard()),
   KeyP: openPresence,
   KeyG: () => by("floor-open").click(),
 };

@@ -17,6 +17,10 @@ export class Live {
     document.addEventListener("visibilitychange", () => document.visibilityState === "visible" && this.retryNow());
   }
 
+  get connected() {
+    return this.socket?.readyState === WebSocket.OPEN;
+  }
+
   start() {
     this.stopped = false;
     this.connect();
@@ -76,7 +80,7 @@ export class Live {
   }
 
   ping() {
-    if (this.socket?.readyState !== WebSocket.OPEN) return;
+    if (!this.connected) return;
     this.socket.send('{"type":"ping"}');
     this.silence = setTimeout(() => this.socket?.close(), PONG_WITHIN);
   }

@@ -28,6 +28,7 @@ import { fillPage, language, nameOf, setLanguage, shortWhen, t, when } from "./w
 const THEME = "estafeta.desk.theme";
 const OVER = "estafeta.desk.over";
 const RETRY = 2000;
+const LONGEST = 60000;
 let started = false;
 
 const live = new Live({
@@ -68,7 +69,7 @@ async function follow() {
   drawHead();
   if (!id) return;
   if (matchMedia("(min-width: 721px)").matches) by("text").focus();
-  await Promise.all([refreshOne(id), quietly(talk.load(id))]);
+  await Promise.all([refreshOne(id), quietly(talk.load(id), id)]);
 }
 
 function showPane(pane) {
@@ -77,57 +78,106 @@ function showPane(pane) {
 
 // --- what is fetched ----------------------------------------------------------------------------------
 
-async function quietly(promise) {
+/** `lacks`: the conversation that is asked for again if nobody answers now, "" for everything. */
+async function quietly(promise, lacks = null) {
   try {
     await promise;
   } catch (error) {
-    if (error.status === 404) return;
-    if (error.status === undefined) throw error;
-    if (error.status !== 401) toast(error.message);
+    if (error.status !== 404) failed(error, lacks);
   }
 }
+
+function failed(error, lacks) {
+  if (error.status === undefined) throw error;
+  if (error.status !== 401) toast(error.message);
+  if (error.passing && lacks !== null) askAgain(lacks);
+}
+
+/** What could not be read, by its id: how often it was tried, and whether it is about to be tried again. */
+const lacking = new Map();
+
+/** What changed is told once: what could not be read then is asked for until it is had. */
+function askAgain(id) {
+  const { tries, soon } = lacking.get(id) ?? { tries: 0, soon: false };
+  if (soon) return;
+  lacking.set(id, { tries: tries + 1, soon: true });
+  const again = () => {
+    lacking.set(id, { tries: tries + 1, soon: false });
+    // Whoever connects asks for everything.
+    if (!live.connected) lacking.delete(id);
+    else if (id) refresh(id);
+    else refreshAll();
+  };
+  // By chance, so that a server that is back is not met by everybody at once.
+  setTimeout(again, Math.min(LONGEST, RETRY * 2 ** tries) * (1 + Math.random()));
+}
+
+function had(id) {
+  if (!lacking.get(id)?.soon) lacking.delete(id);
+}
+
+// Answers may overtake each other. Requests are numbered, and of two the answer to the later one counts: a change is
+// told when it is stored, so whichever answer lacks it was asked for before one that has it.
+let asked = 0;
+let listed = 0;
+const read = new Map();
 
 async function refreshAll() {
   await quietly(
     (async () => {
+      const turn = ++asked;
       const { conversations } = await api.conversations();
-      state.rows = new Map(conversations.map((row) => [row.id, row]));
-      state.loaded = true;
+      had("");
+      if (turn > listed) takeList(conversations, turn);
       emit("rows");
       drawHead();
       await Promise.all([undelivered.refresh(), state.open && refreshOne(state.open), state.open && talk.more(state.open)]);
     })(),
+    "",
   );
 }
 
-async function refresh(id) {
-  await Promise.all([refreshOne(id), id === state.open ? quietly(talk.more(id)) : null]);
+/** All rows anew, but those that were asked for after the list. */
+function takeList(conversations, turn) {
+  const before = state.rows;
+  listed = turn;
+  state.rows = new Map(conversations.map((row) => [row.id, row]));
+  for (const [id, at] of read) {
+    if (at < turn) continue;
+    if (before.has(id)) state.rows.set(id, before.get(id));
+    else state.rows.delete(id);
+  }
+  state.loaded = true;
 }
 
-const asking = new Map();
+async function refresh(id) {
+  await Promise.all([refreshOne(id), id === state.open ? quietly(talk.more(id), id) : null]);
+}
 
-/** One conversation anew. Answers may overtake each other: only the latest asked for counts. */
+/** One conversation anew. */
 async function refreshOne(id) {
-  const turn = (asking.get(id) ?? 0) + 1;
-  asking.set(id, turn);
+  const turn = ++asked;
+  let found = null;
   try {
-    const found = await api.conversation(id);
-    if (asking.get(id) !== turn) return;
+    found = await api.conversation(id);
+  } catch (error) {
+    if (error.status !== 404 && error.status !== 400) return failed(error, id);
+  }
+  had(id);
+  if (turn < (read.get(id) ?? 0)) return;
+  read.set(id, turn);
+  if (found) {
     const before = state.rows.get(id)?.undelivered ?? 0;
-    state.rows.set(id, found.row);
+    if (turn > listed) state.rows.set(id, found.row);
     if (id === state.open) opened(found);
     const news = hear(found);
     if (news) callOut(id, news);
-    emit("rows");
-    if (before || found.row.undelivered) quietly(undelivered.refresh());
-  } catch (error) {
-    if (error.status === 404 || error.status === 400) {
-      state.rows.delete(id);
-      if (id === state.open) state.gone = true;
-      emit("rows");
-    } else if (error.status === undefined) throw error;
-    else if (error.status !== 401) toast(error.message);
+    if (before || found.row.undelivered) quietly(undelivered.refresh(), "");
+  } else if (turn > listed) {
+    state.rows.delete(id);
+    if (id === state.open) state.gone = true;
   }
+  emit("rows");
   if (id === state.open) drawHead();
 }
 

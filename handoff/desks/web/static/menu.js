@@ -2,6 +2,7 @@
 
 import { api } from "./api.js";
 import { answer, edit } from "./context.js";
+import { correct } from "./correct.js";
 import { by, choose, el, toast } from "./dom.js";
 import { isOwn } from "./entry.js";
 import { excerpt } from "./parts.js";
@@ -17,6 +18,7 @@ export function actionsOf(message) {
   const { entry } = message;
   if (entry.kind !== "said") return [];
   const actions = entry.author.kind === "bot" ? [{ id: "why" }] : [];
+  if (entry.heard && state.me.corrects) actions.push({ id: "intent" });
   if (!can || message.deleted || (entry.channel && entry.channel !== can.channel)) return actions;
   if (entry.author.kind === "customer") {
     if (can.replies && !windowClosed()) actions.push({ id: "reply" });
@@ -75,6 +77,7 @@ function actionButton(message, id) {
     reply: () => answer(message.entry.seq, excerpt(message.parts)),
     edit: () => edit(message),
     why: () => run(() => tellWhy(message)),
+    intent: () => run(() => correct(message)),
     delete: () => run(() => remove(message)),
   }[id];
   const done = () => {

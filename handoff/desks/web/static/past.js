@@ -36,8 +36,9 @@ async function showHistory() {
   by("past-more").hidden = true;
   by("past-list").replaceChildren();
   await looking(async () => {
-    const { tickets } = await api.history(of);
-    if (asked) return;
+    const whose = of;
+    const { tickets } = await api.history(whose);
+    if (asked || whose !== of) return;
     by("past-says").textContent = tickets.length ? t("past.tickets") : t("past.none");
     by("past-list").replaceChildren(...tickets.map(ticketNode));
   });
@@ -46,8 +47,9 @@ async function showHistory() {
 async function search(text, from) {
   asked = text;
   await looking(async () => {
-    const found = await api.find(of, text, from);
-    if (asked !== text) return;
+    const whose = of;
+    const found = await api.find(whose, text, from);
+    if (asked !== text || whose !== of) return;
     before = found.before;
     by("past-list").append(...found.entries.map(entryNode));
     const count = by("past-list").children.length;

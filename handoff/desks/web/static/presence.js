@@ -9,6 +9,8 @@ const EVERY = 30000;
 const AWAY = 30;
 
 let team = null;
+let asked = 0;
+let shown = 0;
 
 export function startPresence() {
   for (const button of by("presence").querySelectorAll("[data-be]")) button.addEventListener("click", () => be(button.dataset.be));
@@ -22,7 +24,10 @@ export function startPresence() {
 /** Nothing of the team is said anew when it cannot be asked: the line above the page tells that already. */
 export async function refresh() {
   if (!state.me) return;
-  team = await api.team().catch(() => team);
+  const turn = ++asked;
+  const found = await api.team().catch(() => null);
+  // Answers may overtake each other.
+  if (found && turn > shown) [team, shown] = [found, turn];
   draw();
   emit("team", team);
 }

@@ -102,6 +102,7 @@ export const RU = {
   "do.reply": "Ответить",
   "do.edit": "Изменить",
   "do.why": "Почему такой ответ?",
+  "do.intent": "Бот должен был понять…",
   "do.delete": "Удалить у клиента",
   "do.react": "Реакция {emoji}",
   "do.unreact": "Убрать реакцию {emoji}",

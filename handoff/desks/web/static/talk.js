@@ -22,7 +22,8 @@ let drawn = new Map();
 let previous = null;
 let unseen = 0;
 let typingTimer = 0;
-let loading = "";
+/** The reading of the open conversation from its end that is under way, or that `failed`; `changed`: there is more. */
+let loading = null;
 
 export function startTalk() {
   by("older").addEventListener("click", loadOlder);
@@ -52,6 +53,8 @@ function goTo(id) {
   const node = drawn.get(id)?.node;
   if (!node) return;
   node.scrollIntoView({ block: "center" });
+  // A picture that comes before the browser tells of the scrolling must not pull back to the end.
+  atBottom();
   node.classList.add("found");
   setTimeout(() => node.classList.remove("found"), 1600);
 }
@@ -85,6 +88,10 @@ export async function reach(seq) {
 export const lastOwn = () =>
   [...drawn.values()].findLast((message) => actionsOf(message).some((action) => action.id === "edit"));
 
+/** The customer's latest words that the bot tried to understand, where that may be corrected, or undefined. */
+export const lastHeard = () =>
+  [...drawn.values()].findLast((message) => actionsOf(message).some((action) => action.id === "intent"));
+
 let stuck = true;
 let shaped = "";
 
@@ -115,20 +122,29 @@ function setUnseen(count) {
 
 /** Reads the open conversation from its end. */
 export async function load(id) {
-  loading = id;
+  const mine = { changed: false, failed: false };
+  loading = mine;
   state.entries = [];
   redraw();
-  const found = await api.newest(id, PAGE);
-  if (loading !== id || state.open !== id) return;
-  loading = "";
+  const found = await api.newest(id, PAGE).catch((error) => {
+    mine.failed = true;
+    throw error;
+  });
+  if (loading !== mine) return;
+  loading = null;
   merge(found.entries);
   redraw();
   toBottom();
+  if (mine.changed) await more(id);
 }
 
 /** Reads what is new in it. */
 export async function more(id) {
-  if (loading === id) return;
+  if (loading?.failed) return load(id);
+  if (loading) {
+    loading.changed = true;
+    return;
+  }
   for (;;) {
     const after = state.entries.at(-1)?.seq ?? 0;
     const { entries } = await api.after(id, after, 200);
@@ -345,7 +361,7 @@ export function hideTyping() {
 
 /** The conversation's name and state above the timeline, or what to say when none is open. */
 export function forget() {
-  loading = "";
+  loading = null;
   state.entries = [];
   state.card = null;
   state.can = null;

@@ -22,15 +22,18 @@ export function startTemplate() {
 }
 
 export async function chooseTemplate() {
-  of = state.open;
+  const whose = (of = state.open);
   known = [];
   by("template-says").textContent = t("template.loading");
   by("template-fields").hidden = by("template-send").hidden = true;
   by("template").showModal();
   try {
-    known = (await api.templates(of)).templates;
+    const found = await api.templates(whose);
+    if (whose !== of) return;
+    known = found.templates;
     by("template-says").textContent = known.length ? "" : t("template.none");
   } catch (error) {
+    if (whose !== of) return;
     by("template-says").textContent = error.message;
   }
   by("template-fields").hidden = by("template-send").hidden = !known.length;

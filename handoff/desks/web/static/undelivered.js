@@ -6,6 +6,8 @@ import { on } from "./state.js";
 import { channel, nameOf, shortWhen, t } from "./words.js";
 
 let items = [];
+let asked = 0;
+let shown = 0;
 let select = () => {};
 
 export function startUndelivered(onSelect) {
@@ -19,7 +21,12 @@ export function startUndelivered(onSelect) {
 }
 
 export async function refresh() {
-  items = (await api.undelivered()).undelivered;
+  const turn = ++asked;
+  const found = await api.undelivered();
+  // Answers may overtake each other.
+  if (turn < shown) return;
+  shown = turn;
+  items = found.undelivered;
   draw();
 }
 
