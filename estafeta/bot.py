@@ -16,7 +16,7 @@ from estafeta.calling import call_people
 from estafeta.draft import Draft
 from estafeta.kernel.model import ActionFinished, Button, GaveUp, Reason, Stage, ToAction, Understanding
 from estafeta.rules import Rules, content, phrase, scope
-from flows import interpreter, templates
+from flows import ambiguity, interpreter, templates
 from flows.interpreter import HandoffRequest, Outcome
 from handoff import triggers
 from handoff.triggers import Trigger
@@ -63,7 +63,7 @@ def bot_turn(
     elif isinstance(given, interpreter.Said) and interpreter.is_late(content(draft, rules), draft.dialog, given.button):
         _pressed_late(draft, rules)
     else:
-        _fall_back(draft, rules)
+        _fall_back(draft, given, rules)
 
 
 def _pressed_late(draft: Draft, rules: Rules) -> None:
@@ -218,12 +218,20 @@ def _besides(draft: Draft, why: Trigger | None, rules: Rules) -> Trigger | None:
     return why if calls else None
 
 
-def _fall_back(draft: Draft, rules: Rules) -> None:
+def _fall_back(draft: Draft, given: interpreter.Said | interpreter.Pressed, rules: Rules) -> None:
     fallbacks = draft.dialog.fallbacks + 1
     draft.dialog = replace(draft.dialog, fallbacks=fallbacks)
-    draft.happened_by("fallback", times=fallbacks)
     wearied = rules.workspace.bot.handoff.reasons.repeated_fallback.on
     if wearied and fallbacks >= rules.workspace.bot.fallback.attempts:
+        draft.happened_by("fallback", times=fallbacks)
         call_for(draft, Reason.REPEATED_FALLBACK, rules)
+        return
+    choice: tuple[Button, ...] = ()
+    if isinstance(given, interpreter.Said):
+        draft.dialog, choice = ambiguity.question(content(draft, rules), draft.dialog, given, draft.language)
+    if choice:
+        draft.happened_by("unsure", between=[button.text for button in choice])
+        draft.say(phrase(draft, rules, "did_you_mean"), choice)
     else:
+        draft.happened_by("fallback", times=fallbacks)
         say_with_way_out(draft, rules, "fallback")

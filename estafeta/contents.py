@@ -22,9 +22,11 @@ from pathlib import Path
 
 import structlog
 
-from estafeta.kernel.errors import EstafetaError, FileGone, StoreUnavailable
+from estafeta.kernel.errors import FileGone, StoreUnavailable
 from estafeta.kernel.ports import Clock, Files, Store
-from estafeta.releases import NotPublished, Releases, Standing
+from estafeta.looking import AGAIN, Looking
+from estafeta.publications import NotPublished, Standing
+from estafeta.releases import Releases
 from flows import loader
 from flows.media_files import media_files
 from flows.model import Training, Workspace
@@ -34,8 +36,6 @@ _log = structlog.get_logger("contents")
 
 EVERY = 0.5
 """Seconds between two looks."""
-_AGAIN = 30.0
-"""Seconds until content that could not be read is tried again."""
 _KEPT_AGAIN = 6 * 3600.0
 """Seconds after which the folder's content is put into the store again: whatever serves stays there."""
 _TIDIED_EVERY = 6 * 3600.0
@@ -58,7 +58,7 @@ class Tally:
     lost: int = 0
 
 
-class ContentWatch:
+class ContentWatch(Looking):
     """`workspace` was read from `folder`. `changed` is called with every new state, at once with the first.
     `reloads`: changes in the folder are taken over while nothing is published. `files` brings the media of published
     content that the folder does not hold."""
@@ -67,11 +67,10 @@ class ContentWatch:
         self, *, store: Store, clock: Clock, folder: Path, workspace: Workspace, files: Files | None = None,
         reloads: bool = False, every: float = EVERY, changed: Callable[[Contents], None] = lambda contents: None,
     ) -> None:  # fmt: skip
-        self._clock = clock
+        super().__init__("contents", clock, every)
         self._folder = folder
         self._files = files
         self._reloads = reloads
-        self._every = every
         self.changed = changed
         self.releases = Releases(store, clock)
         self.tally = Tally()
@@ -79,7 +78,7 @@ class ContentWatch:
         self._own = (content, workspace)
         self.contents = Contents(workspace=workspace, release=content.release)
         self._standing = Standing()
-        self._kept_at = self._told = float("-inf")
+        self._kept_at = float("-inf")
         self._stamp = self._seen = _Looks()  # so that the folder is read once more: it may have changed meanwhile
         self._renewing = asyncio.Lock()
         self._tried: dict[str, float] = {}
@@ -99,24 +98,6 @@ class ContentWatch:
         with contextlib.suppress(StoreUnavailable):  # the one in service will do for now
             await self.ready(release)
         return self.of(release)
-
-    async def run(self) -> None:
-        """Until cancelled. Survives that the store is away, or holds what it cannot read."""
-        while True:
-            await self.look()
-            await self._clock.sleep(self._every)
-
-    async def look(self) -> None:
-        """Looks once, and says so in the log when it could not: once, and again after a while."""
-        try:
-            await self.renew()
-            self._told = float("-inf")
-        except EstafetaError as error:
-            if self._clock.monotonic() - self._told >= _AGAIN:
-                self._told = self._clock.monotonic()
-                _log.warning("contents_not_renewed", error=str(error))
-        except Exception:  # what is served stays; a worker is not to die of what somebody wrote
-            _log.exception("contents_not_renewed")
 
     async def renew(self) -> None:
         """Serves what the store, or the folder, now says. Raises `StoreUnavailable` and `NotPublished`."""
@@ -186,7 +167,7 @@ class ContentWatch:
         return held if held is not None or not self._may_try(release) else await self._load(release)
 
     def _may_try(self, release: str) -> bool:
-        return self._clock.monotonic() - self._tried.get(release, float("-inf")) >= _AGAIN
+        return self._clock.monotonic() - self._tried.get(release, float("-inf")) >= AGAIN
 
     async def _load(self, release: str) -> Workspace | None:
         """From the store. None when that was in vain; it is tried again after a while."""

@@ -45,7 +45,7 @@ from estafeta.kernel.model import (
 from estafeta.language import language_of
 from estafeta.retelling import place
 from estafeta.rules import Rules, content, scope
-from flows import interpreter
+from flows import ambiguity, interpreter
 from handoff import closing
 
 
@@ -60,8 +60,12 @@ _LONGEST_REPLY = 4000
 _WISH_WORDS = 4
 
 
+@dataclass(frozen=True, slots=True)
 class NotUnderstood:
-    """Stands for an understanding that could not be had: the engine was late or down."""
+    """Stands for an understanding that could not be had: the engine was late or down. `model`: whose it would have
+    been, where that is known."""
+
+    model: str = ""
 
 
 Meaning = Understanding | NotUnderstood | None
@@ -88,6 +92,7 @@ def decide(
 ) -> Decision:
     """Applies `group`: one signal, or several messages of the customer or of one album that waited together."""
     draft = Draft(conversation, group[0], now, rules.desks, rules.can, rules.talks(conversation)[0])
+    draft.model = meaning.model if meaning is not None else ""
     match group[0].event:
         case CustomerSaid():
             _customer_said(draft, group, meaning, rules)
@@ -310,6 +315,9 @@ def _chose(draft: Draft, button: str, label: str, meaning: Meaning, rules: Rules
         waiting.pressed_done(draft, rules)
     elif interpreter.acts(content(draft, rules), draft.dialog, button):
         bot.bot_turn(draft, interpreter.Pressed(button=button, label=label), rules, label, late=False)
+    elif (settled := ambiguity.settled(draft.dialog, button)) is not None:
+        draft.dialog, said = settled
+        bot.bot_turn(draft, said, rules, label, late=False)
     elif label:
         known = meaning if isinstance(meaning, Understanding) else None
         late = isinstance(meaning, NotUnderstood)

@@ -64,6 +64,7 @@ class Draft:
     ) -> None:  # fmt: skip
         self.before = conversation
         self.release = release
+        self.model = ""
         self.can = can
         self.cause = cause
         self.now = now
@@ -201,7 +202,8 @@ class Draft:
 
     def happened_by(self, event: str, **data: Json) -> None:
         """What tells how a release does names it."""
-        self.happened(event, **data, **({"release": self.release} if self.release else {}))
+        named = {"release": self.release, "model": self.model}
+        self.happened(event, **data, **{key: name for key, name in named.items() if name})
 
     def post(
         self, body: ToCustomer | ToDesk | ToAction | ToFiles, identity: str = "", *, not_before: datetime | None = None

@@ -19,6 +19,7 @@ from estafeta.kernel.errors import Conflict, StoreUnavailable
 from estafeta.kernel.model import (
     Conversation,
     ConversationId,
+    Entry,
     OutboxId,
     Signal,
     Stage,
@@ -93,6 +94,8 @@ class Engine:
         self._outbox = outbox
         self.rules = rules
         self.ready: Callable[[str], Awaitable[None]] = _as_it_is
+        self.understander_of: Callable[[ConversationId], tuple[str, Understander]] = lambda _: ("", understander)
+        self.decided: Callable[[Sequence[Entry]], None] | None = None
         self.look_at_team: Callable[[], Awaitable[None]] | None = None
         self._presence = presence
         self._most = most
@@ -176,6 +179,7 @@ class Engine:
         if mailbox.conversation is not None:
             await self.ready(mailbox.conversation.dialog.release)
         rules = self.rules  # the whole turn sees one content
+        model = self.understander_of(conversation_id)  # and one model
         now = self._clock.now()
         outcomes = tuple(self._outcomes.get(conversation_id, ()))
         work = Turn(mailbox, conversation_id, now, outcomes)
@@ -184,7 +188,7 @@ class Engine:
         growing = self._growing(conversation_id, mailbox.signals)
         while (group := work.next_group(rules, growing)) is not None:
             rules = await self._with_team(group, rules)
-            meaning = await self._meaning(work.conversation, group, rules)
+            meaning = await self._meaning(model, work.conversation, group, rules)
             decision = self._decide(work.opened(group[0]), group, meaning, now, rules)
             work.advanced(decision.conversation, decision.entries, group)
         if work.conversation is None:
@@ -253,6 +257,8 @@ class Engine:
                 entries=tuple(work.entries),
             )
         )
+        if self.decided is not None and work.entries:
+            self.decided(tuple(work.entries))
 
     def _growing(self, conversation: ConversationId, signals: Sequence[Signal]) -> frozenset[str]:
         """Albums in the mailbox that may not be whole yet: messengers send their parts one by one and no word
@@ -288,30 +294,44 @@ class Engine:
             _log.exception("decision_failed", conversation=conversation.id, signals=[signal.id for signal in group])
             return decide_broken(conversation, group, now, rules)
 
-    async def _meaning(self, conversation: Conversation | None, group: list[Signal], rules: Rules) -> Meaning:
+    async def _meaning(
+        self, model: tuple[str, Understander], conversation: Conversation | None, group: list[Signal], rules: Rules
+    ) -> Meaning:
         """What the messages mean together; when that is not clear, what the clearest of them means:
         "blah" and "a person, please" are a wish for a person."""
-        together = await self._understand(needs_understanding(conversation, group, rules), rules)
+        together = await self._understand(model, needs_understanding(conversation, group, rules), group, rules)
         enough = rules.workspace.bot.fallback.confidence
         if len(group) == 1 or not isinstance(together, Understanding) or together.confidence >= enough:
             return together
         clearest = together
         for signal in group:
-            alone = await self._understand(needs_understanding(conversation, [signal], rules), rules)
+            text = needs_understanding(conversation, [signal], rules)
+            alone = await self._understand(model, text, [signal], rules)
             if isinstance(alone, Understanding) and alone.confidence > clearest.confidence:
                 clearest = alone
         return replace(clearest, entities=together.entities) if clearest.confidence >= enough else together
 
-    async def _understand(self, text: str, rules: Rules) -> Meaning:
+    async def _understand(
+        self, model: tuple[str, Understander], text: str, group: Sequence[Signal], rules: Rules
+    ) -> Meaning:
         if not text:
             return None
+        name, understander = model
         workspace = rules.workspace
+        sent = group[-1].at.astimezone(workspace.hours.zone)
         wish = triggers.asked_for_person(workspace, text, None)  # clear as it is: what else it means may be had, or not
-        found = await self.asking.ask(text, workspace.bot.handoff.reasons.bot_down, once=wish)
+        found = await self.asking.ask(
+            text,
+            workspace.bot.handoff.reasons.bot_down,
+            once=wish,
+            at=sent,
+            region=workspace.bot.region,
+            by=understander,
+        )
         if found is not None:
             return found
         self.tally.late_understandings += 1
-        return NotUnderstood()
+        return NotUnderstood(model=name)
 
     def _finished(self, work: Turn, before: Conversation | None, began: float) -> None:
         self.tally.turns += 1

@@ -13,7 +13,8 @@ from pathlib import Path
 
 from estafeta.kernel.model import Conversation, Entry
 from estafeta.kernel.ports import Store
-from estafeta.releases import NotPublished, Releases
+from estafeta.publications import NotPublished
+from estafeta.releases import Releases
 from estafeta.retelling import Retold, before, retell
 from flows import markdown
 from flows.model import Workspace

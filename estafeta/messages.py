@@ -49,6 +49,8 @@ Changes = (
 )
 
 _ORDER = {"": 0, "sent": 1, "delivered": 2, "read": 3, "failed": 4}
+DISLIKES = ("👎", "💩", "🤬", "😡", "🤮", "💔")
+"""What says that an answer was bad."""
 _SHUT_OUT = ("blocked", "not_allowed", "deactivated")
 
 
@@ -109,6 +111,9 @@ def _customer_deleted(draft: Draft, event: CustomerDeleted) -> None:
 def _customer_reacted(draft: Draft, event: CustomerReacted) -> None:
     data = _about(event.message, draft.links.here(event.message), emoji=event.emoji)
     entry = draft.entry("reaction", draft.customer_author(), data=data)
+    about = draft.links.here(event.message)
+    if about is not None and about.by == "bot" and event.emoji.startswith(DISLIKES):
+        draft.happened_by("disliked", to=about.entry)
     draft.tell_people(Notice(kind="said", entries=(entry.id,)))
 
 

@@ -1,5 +1,6 @@
-"""Watches a staged release: when its conversations go worse than those of the one in service by more than the rules
-allow (`flows.trial`), it is withdrawn, and written down why. For one process at a time."""
+"""Watches what is staged, a release of dialogs or a language model: when its conversations go worse than those of the
+one in service by more than the rules allow (`flows.trial`), it is withdrawn, and written down why. For one process at
+a time."""
 
 from __future__ import annotations
 
@@ -10,7 +11,8 @@ import structlog
 
 from estafeta.kernel.errors import EstafetaError
 from estafeta.kernel.ports import Clock, Store
-from estafeta.releases import NotPublished, Releases, Standing, all_events
+from estafeta.publications import NotPublished, Publications, Standing, all_events
+from estafeta.releases import Releases
 from flows import trial
 from flows.trial import Tally
 
@@ -25,17 +27,22 @@ _LATE = timedelta(minutes=1)
 
 
 class TrialWatch:
-    """`own` tells the release of the workspace's folder, which serves while nothing is published. `withdrawn` counts
-    what this process withdrew since it started."""
+    """`releases` are those of dialogs, or language models; `key` is what events name them by. `own` tells the one of
+    the workspace's folder, which serves while nothing is published. `withdrawn` counts what this process withdrew
+    since it started."""
 
-    def __init__(self, *, store: Store, clock: Clock, own: Callable[[], str] = str, every: float = EVERY) -> None:
+    def __init__(
+        self, *, store: Store, clock: Clock, own: Callable[[], str] = str, every: float = EVERY,
+        releases: Publications | None = None, key: str = "release",
+    ) -> None:  # fmt: skip
         self._store = store
         self._clock = clock
-        self._releases = Releases(store, clock)
+        self._releases = releases or Releases(store, clock)
+        self._key = key
         self._own = own
         self._every = every
         self._trial: tuple[str, datetime | None] = ("", None)
-        self._counting = _Counting()
+        self._counting = _Counting(key)
         self.withdrawn = 0
 
     async def run(self) -> None:
@@ -51,7 +58,7 @@ class TrialWatch:
         """Why the staged release was withdrawn now; "" when it was not, or when there is none."""
         standing = await self._releases.standing()
         if self._trial != (standing.staged, standing.staged_at):
-            self._trial, self._counting = (standing.staged, standing.staged_at), _Counting()
+            self._trial, self._counting = (standing.staged, standing.staged_at), _Counting(self._key)
         if not standing.staged or standing.staged_at is None or not standing.limits.watch:
             return ""
         await self._counting.go_on(self._store, standing.staged_at, self._clock.now())
@@ -67,15 +74,15 @@ class TrialWatch:
             _log.info("not_withdrawn", release=standing.staged, why=refused.code)
             return ""
         self.withdrawn += 1
-        _log.warning("release_withdrawn", release=standing.staged, why=why)
+        _log.warning(f"{self._key}_withdrawn", release=standing.staged, why=why)
         return why
 
 
 class _Counting:
     """Events counted once each, a look at a time."""
 
-    def __init__(self) -> None:
-        self.tally = Tally()
+    def __init__(self, key: str) -> None:
+        self.tally = Tally(key)
         self._until: datetime | None = None
         self._lately: dict[tuple[str, int], datetime] = {}
 
@@ -90,9 +97,9 @@ class _Counting:
         self._lately = {key: at for key, at in self._lately.items() if at >= now - _LATE}
 
 
-async def tally(store: Store, since: datetime, until: datetime) -> Tally:
-    """The figures of every release in that time."""
-    found = Tally()
+async def tally(store: Store, since: datetime, until: datetime, key: str = "release") -> Tally:
+    """The figures of every release in that time, or with "model" of every language model."""
+    found = Tally(key)
     async for entry in all_events(store, trial.EVENTS, since, until):
         found.add(entry)
     return found

@@ -8,13 +8,16 @@ misfortune and changes nothing for the others.
 
 from __future__ import annotations
 
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
 
 import structlog
 
 from estafeta.kernel.errors import UnderstandingFailed
 from estafeta.kernel.model import Understanding
-from estafeta.kernel.ports import Clock, Understander
+from estafeta.kernel.ports import REGION, Clock, Understander
 from flows.handoff_file import BotDown
 
 _log = structlog.get_logger("understanding")
@@ -49,26 +52,39 @@ class Asking:
         """Whether asking rests, or is only tried out."""
         return self._rests_until is not None
 
-    async def ask(self, text: str, rule: BotDown, *, once: bool = False) -> Understanding | None:
+    async def ask(
+        self,
+        text: str,
+        rule: BotDown,
+        *,
+        once: bool = False,
+        at: datetime | None = None,
+        region: str = REGION,
+        by: Understander | None = None,
+    ) -> Understanding | None:
         """What the text means; None when that cannot be had in time. Never raises for what the understander does.
-        `once`: it is not worth a second try."""
+        `once`: it is not worth a second try. `at`, `region`: as in the port. `by`: who is asked instead of the
+        usual understander."""
+        asked = partial((by or self._understander).understand, text, deadline=self._deadline, at=at, region=region)
         if self._rests_until is None:
-            return await self._ask(text, rule, 1 if once else rule.tries)
+            return await self._ask(asked, rule, 1 if once else rule.tries)
         if self._trying or self._clock.monotonic() < self._rests_until:
             self.tally.spared += 1
             return None
         self._trying = True
         try:
-            return await self._ask(text, rule, 1, trial=True)
+            return await self._ask(asked, rule, 1, trial=True)
         finally:
             self._trying = False
 
-    async def _ask(self, text: str, rule: BotDown, tries: int, *, trial: bool = False) -> Understanding | None:
+    async def _ask(
+        self, asked: Callable[[], Awaitable[Understanding]], rule: BotDown, tries: int, *, trial: bool = False
+    ) -> Understanding | None:
         for number in range(tries):
             self.tally.tries += 1
             self.tally.retries += number > 0
             try:
-                found = await self._understander.understand(text, deadline=self._deadline)
+                found = await asked()
             except UnderstandingFailed as error:
                 _log.warning("understanding_failed", error=str(error), attempt=number + 1)
                 continue

@@ -12,6 +12,8 @@ from estafeta.floor import FloorWatch
 from estafeta.kernel.ports import Bus, Channel, Clock, Desk, Store, Understander
 from estafeta.outbox import Actions, Outbox
 from estafeta.presence import Presence
+from estafeta.review import Inbox
+from estafeta.review_watch import ReviewWatch
 from estafeta.roster import Roster
 from estafeta.rules import Rules
 from estafeta.sweeper import Sweeper
@@ -38,6 +40,7 @@ class Worker:
         actions: Actions,
         attachments: Attachments | None = None,
         roster: Roster | None = None,
+        inbox: Inbox | None = None,
         language: str = "ru",
         deadline: float = 3.0,
         stop_within: float = 5.0,
@@ -77,6 +80,13 @@ class Worker:
         self.floor = (
             FloorWatch(store=store, bus=bus, clock=clock, roster=roster, engine=self.engine) if roster else None
         )
+        self.review = None
+        if inbox is not None:
+            self.review = ReviewWatch(
+                inbox=inbox, store=store, clock=clock, name=presence.name,
+                enough=lambda: self.engine.rules.workspace.bot.fallback.confidence,
+            )  # fmt: skip
+            self.engine.decided = self.review.decided
         self.engine.look_at_team = self.floor.renew_team if self.floor else None
         self.sweeper = Sweeper(
             store=store, bus=bus, clock=clock, engine=self.engine, presence=presence, interval=sweeps_every
@@ -96,6 +106,8 @@ class Worker:
                     taking = [tasks.create_task(self.engine.run()), tasks.create_task(self.sweeper.run())]
                     if self.floor is not None:
                         taking.append(tasks.create_task(self.floor.run()))
+                    if self.review is not None:
+                        taking.append(tasks.create_task(self.review.run()))
                     try:
                         yield
                     finally:

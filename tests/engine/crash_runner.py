@@ -53,21 +53,21 @@ class Dying(SqliteStore):
     kill_at = -1
     points = 0
 
-    def _point(self) -> None:
+    def point(self) -> None:
         if self.points == self.kill_at:
             os.kill(os.getpid(), signal.SIGKILL)
         self.points += 1
 
     async def accept(self, signals: Sequence[Signal]) -> list[Accepted]:
-        self._point()
+        self.point()
         accepted = await super().accept(signals)
-        self._point()
+        self.point()
         return accepted
 
     async def commit(self, change: Change) -> None:
-        self._point()
+        self.point()
         await super().commit(change)
-        self._point()
+        self.point()
 
 
 class FiledChannel(RecordingChannel):
@@ -121,14 +121,14 @@ async def play(folder: Path, workspace: Workspace, kill_at: int) -> None:
                 await world.operator(text)
         result = {
             "transcript": await world.transcript(),
-            "sent": _told(folder / "sent"),
-            "shown": _told(folder / "shown"),
+            "sent": told(folder / "sent"),
+            "shown": told(folder / "shown"),
         }
     (folder / "result").write_text(json.dumps(result))
     await server.close()
 
 
-def _told(path: Path) -> list[Any]:
+def told(path: Path) -> list[Any]:
     return [json.loads(line)[1] for line in path.read_text().splitlines()]
 
 

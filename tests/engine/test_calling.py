@@ -112,7 +112,7 @@ async def test_what_opens_a_ticket_is_written_down_and_offered(world: World) -> 
     (offered,) = ticket.offer.to
     assert await happened(world, "opened", "offered") == [
         {"event": "opened", "ticket": ticket.id, "reason": "user_request", "skill": "delivery", "priority": 2,
-         "language": "en", "place": 1},
+         "language": "en", "place": 1, "model": "words"},
         {"event": "offered", "ticket": ticket.id, "to": [offered], "rung": 0},
     ]  # fmt: skip
     assert called(world) == [("card", ()), ("offer", (offered,))]

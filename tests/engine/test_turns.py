@@ -283,7 +283,7 @@ async def test_words_held_back_in_a_turn_that_commits_are_answered_without_the_s
 async def test_a_wish_for_a_person_is_heard_among_other_messages_of_a_burst(world: World, words: Words) -> None:
     understand = words.understand
 
-    async def only_alone(text: str, *, deadline: float) -> Understanding:
+    async def only_alone(text: str, *, deadline: float, at: datetime | None = None, region: str = "") -> Understanding:
         unclear = Understanding(intent="payment", confidence=0.2)
         return unclear if "\n" in text else await understand(text, deadline=deadline)
 

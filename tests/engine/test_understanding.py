@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from datetime import datetime
 
 import pytest
 
@@ -28,7 +29,9 @@ class Moody:
         self.breaks = False
         self.late = False
 
-    async def understand(self, text: str, *, deadline: float) -> Understanding:
+    async def understand(
+        self, text: str, *, deadline: float, at: datetime | None = None, region: str = ""
+    ) -> Understanding:
         self.deadlines.append(deadline)
         await self.gate.wait()
         if self.breaks:

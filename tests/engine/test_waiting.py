@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import AsyncIterator
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -246,11 +247,13 @@ async def test_whoever_asks_where_everybody_is_hears_their_place(world: World, t
 
 async def test_whatever_the_understander_makes_of_it(world: World, words: Words) -> None:
     class Eager(Words):
-        async def understand(self, text: str, *, deadline: float) -> Understanding:
+        async def understand(
+            self, text: str, *, deadline: float, at: datetime | None = None, region: str = ""
+        ) -> Understanding:
             return Understanding(intent="payment", confidence=0.95, model="eager")
 
     await waiting(world)
-    world.engine.asking._understander = Eager()
+    world.engine.understander_of = lambda conversation: ("eager", Eager())
     assert await said(world, "anyone there?") == ["Already called"]
     assert await said(world, "and what about money") == ["By card or cash"]
 

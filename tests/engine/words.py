@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from datetime import datetime
 
 from estafeta.kernel.errors import UnderstandingFailed
 from estafeta.kernel.model import Entity, Intent, Understanding
@@ -17,7 +18,9 @@ class Words:
         self.broken = False
         self.asked: list[str] = []
 
-    async def understand(self, text: str, *, deadline: float) -> Understanding:
+    async def understand(
+        self, text: str, *, deadline: float, at: datetime | None = None, region: str = ""
+    ) -> Understanding:
         self.asked.append(text)
         if self.broken:
             raise UnderstandingFailed("the model is not there")

@@ -18,6 +18,7 @@ from bots.whatsapp.webhook import path
 from bots.widget.config import WidgetConfig
 from estafeta.app.config import DeskConfig, Settings
 from estafeta.app.doctor import vk as connecting
+from estafeta.app.faults.servers import free_port
 from estafeta.app.wiring import Platform, build, running
 from estafeta.fakes.telegram import FakeTelegram
 from estafeta.fakes.telegram.people import Group, Participant
@@ -26,7 +27,6 @@ from estafeta.fakes.whatsapp import FakeWhatsApp
 from estafeta.kernel.model import Address
 from flows import loader
 from flows.model import Workspace
-from tests.browser.product import free_ports
 from tests.contracts.customers import Customers, Seen
 from tests.engine.words import Words
 from tests.telegram.harness import TelegramCustomers, seen_of
@@ -134,7 +134,7 @@ async def staged(folder: Path) -> AsyncIterator[Stage]:
         telegram = await stack.enter_async_context(FakeTelegram(limits=None))
         vk = await stack.enter_async_context(FakeVk(limits=None, callback=CallbackSettings(first_delay=0.01)))
         whatsapp = await stack.enter_async_context(FakeWhatsApp(limits=None, webhook_delay=0.01))
-        community, group, port = vk.community("Лавка"), telegram.furnish(), free_ports(1)
+        community, group, port = vk.community("Лавка"), telegram.furnish(), free_port()
         origin = f"http://127.0.0.1:{port}"
         settings = _settings(folder, port, telegram, group, vk, community.token, community.id, whatsapp)
         platform = build(

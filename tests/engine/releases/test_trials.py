@@ -83,7 +83,7 @@ async def test_a_release_that_is_worse_is_withdrawn_by_rule(
     if withdrawn:
         line = (await releases.history())[0]
         assert (line.did, line.who, line.why, line.release) == ("withdrawn", RULE, why, new.release)
-        assert why == "handed over: 50% of 40, 5% of 40 with the release in service; more than 10 points worse"
+        assert why == "handed over: 50% of 40, 5% of 40 with what is in service; more than 10 points worse"
         assert ("release_withdrawn", "warning") in [(one["event"], one["log_level"]) for one in logged]
     assert await watch.look() == ""
 

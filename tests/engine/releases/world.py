@@ -25,7 +25,7 @@ from estafeta.kernel.model import (
     Json,
 )
 from estafeta.kernel.ports import Change, Clock, Store
-from estafeta.releases import NotPublished
+from estafeta.publications import NotPublished
 from estafeta.tasks import ended
 from flows import interpreter, loader
 from flows.interpreter import Given, Said
