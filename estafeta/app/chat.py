@@ -16,7 +16,7 @@ from typing import Literal
 import click
 
 from estafeta.actions import HttpActions
-from estafeta.app import config, flow_record, logs, start, untaught
+from estafeta.app import config, flow_record, logs, start, understanders
 from estafeta.app.config import Settings
 from estafeta.app.flow_around import surroundings
 from estafeta.app.flow_record import Recorded
@@ -38,12 +38,14 @@ from estafeta.kernel.model import (
     SignalId,
     Template,
     Text,
+    Understanding,
 )
 from estafeta.kernel.ports import Accept, Live, Understander
 from estafeta.presence import Presence
 from estafeta.worker import Worker
 from flows import interpreter, markdown
 from flows.model import Workspace
+from nlu.rasa import RasaUnderstander
 from storage.sqlite import SqliteStore
 
 _HERE = Address(channel="terminal", account="local", chat="you")
@@ -96,14 +98,17 @@ def run_chat(settings: Settings, *, language: str, why: bool, save: str = "") ->
         )
     if save:
         flow_record.check_name(workspace, save)
-    understander = untaught.understander(workspace, data / "models")
+    understander = understanders.chosen(settings, workspace, data / "models")
     secrets, variables = config.workspace_values()
     logs.set_up("error", [*logs.secrets_of(settings), *secrets.values()])
+
     folder_of_workspace = settings.workspace.resolve()
     talks: list[_Talk] = []
 
     async def talk(folder: Path) -> None:
         async with contextlib.AsyncExitStack() as stack:
+            if isinstance(understander, RasaUnderstander):
+                stack.push_async_callback(understander.close)
             served = await _demo_shop(stack, folder_of_workspace, variables)
             actions = HttpActions(workspace, secrets=secrets, variables={**workspace.bot.vars, **served})
             speaks = language or workspace.default_language
@@ -220,12 +225,18 @@ class _Talk:
 
     def _explain(self, held: Conversation) -> None:
         latest = held.understandings[-1] if held.understandings else None
-        ranking = (
-            ", ".join(f"{item.name} {item.confidence:.2f}" for item in latest.ranking[:3]) if latest else "nothing"
-        )
         frames = " > ".join(f"{frame.flow}/{frame.step}" for frame in held.dialog.frames) or "no dialog"
         slots = dict(held.dialog.slots)
-        click.secho(f"  {held.stage.value} | {ranking} | {frames} | {slots}", dim=True)
+        click.secho(f"  {held.stage.value} | {_understood(latest)} | {frames} | {slots}", dim=True)
+
+
+def _understood(latest: Understanding | None) -> str:
+    """The likeliest intents and, behind a semicolon, the entities, with their roles and groups."""
+    if latest is None:
+        return "nothing"
+    ranking = ", ".join(f"{item.name} {item.confidence:.2f}" for item in latest.ranking[:3]) or "no intent"
+    found = ", ".join(f"{':'.join(filter(None, (e.name, e.role, e.group)))}={e.value}" for e in latest.entities)
+    return f"{ranking}; {found}" if found else ranking
 
 
 def _lines_typed() -> asyncio.Queue[str | None]:

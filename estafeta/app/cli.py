@@ -1,8 +1,10 @@
-"""The command `estafeta`. Exit codes: 0 done, 1 found something wrong, 2 used wrongly."""
+"""The command `estafeta`. Exit codes: 0 done, 1 found something wrong, 2 used wrongly, 130 interrupted."""
 
 from __future__ import annotations
 
+import errno
 import json
+import os
 import shlex
 import sys
 from collections.abc import Iterator
@@ -15,10 +17,12 @@ from estafeta import __version__
 from estafeta.app import config
 from estafeta.app.channels import MESSENGERS, channels
 from estafeta.app.check import check
+from estafeta.app.evaluation.command import evaluate
 from estafeta.app.explain import hours_commands
 from estafeta.app.faults.command import faults
 from estafeta.app.flow_record import record_command
 from estafeta.app.flow_tests import test_command
+from estafeta.app.nlu_commands import nlu
 from estafeta.app.releases import flows
 from estafeta.app.replay import command as replay_command
 from estafeta.app.report import report
@@ -28,30 +32,61 @@ from estafeta.app.undelivered import outbox
 from estafeta.app.why import why
 from estafeta.kernel.errors import EstafetaError
 
+_INTERRUPTED = 130
+"""128 and the number of SIGINT."""
+
+
+_REMEDIES = {
+    errno.ENOSPC: "Make room on that disk, and give the command again.",
+    errno.EDQUOT: "Make room on that disk or have the quota raised, and give the command again.",
+    errno.EFBIG: "Have the limit for files raised (ulimit -f), and give the command again.",
+    errno.EROFS: "Name a place that can be written, or have this one mounted so.",
+    errno.EACCES: "Give the command as somebody who may, or have the rights changed.",
+    errno.EPERM: "Give the command as somebody who may, or have the rights changed.",
+    errno.EIO: "The disk or its connection fails: look into the system's log.",
+}
+"""What to do about what a file system refuses. Every other `OSError` is a mistake of ours, and its traceback tells."""
+
 
 class _Sentences(click.Group):
-    """Errors of ours end a command with their sentence, not with a traceback."""
+    """Errors of ours, and what a file system refuses, end a command with their sentence, not with a traceback."""
 
     def invoke(self, ctx: click.Context) -> Any:
         try:
             return super().invoke(ctx)
-        except EstafetaError as error:
-            click.echo(str(error), err=True)
+        except (EstafetaError, OSError) as error:
+            if not _expected(error):
+                raise
+            click.echo(_sentence(error), err=True)
         except BaseExceptionGroup as group:  # what several tasks of one process ended with
-            ours, others = group.split(EstafetaError)
+            ours, others = group.split(_expected)
             if ours is None or others is not None:
                 raise
             for sentence in _sentences(ours):
                 click.echo(sentence, err=True)
+        except KeyboardInterrupt:  # what a shell has for it; click would call it an error
+            click.echo("Stopped.", err=True)
+            raise click.exceptions.Exit(_INTERRUPTED) from None
         raise click.exceptions.Exit(1)
 
 
-def _sentences(group: BaseExceptionGroup[EstafetaError]) -> Iterator[str]:
+def _expected(error: BaseException) -> bool:
+    return isinstance(error, EstafetaError) or (isinstance(error, OSError) and error.errno in _REMEDIES)
+
+
+def _sentence(error: BaseException) -> str:
+    if not isinstance(error, OSError) or error.errno is None:
+        return str(error)
+    where = f"{os.fsdecode(error.filename)}: " if isinstance(error.filename, str | bytes) else ""
+    return f"{where}{error.strerror}. {_REMEDIES[error.errno]}"
+
+
+def _sentences(group: BaseExceptionGroup[BaseException]) -> Iterator[str]:
     for error in group.exceptions:
         if isinstance(error, BaseExceptionGroup):
             yield from _sentences(error)
         else:
-            yield str(error)
+            yield _sentence(error)
 
 
 @click.group(cls=_Sentences, context_settings={"help_option_names": ["-h", "--help"]})
@@ -116,28 +151,41 @@ def chat(language: str, explained: bool, save: str) -> None:
 @click.option(
     "--models", type=click.Path(path_type=Path), help="Folder to keep models in (default: models in the data folder)."
 )
+@click.option(
+    "--engine", type=click.Choice(("embedded", "rasa")), default="embedded",
+    help="What is trained: embedded (default), or rasa, whose model is put into service on the Rasa server.",
+)  # fmt: skip
+@click.option(
+    "--encoders/--no-encoders", default=None,
+    help="Whether with the pretrained encoders that are installed. Without them the model serves everywhere. "
+    "Default: as the last time, at first with them.",
+)  # fmt: skip
 @click.option("--json", "as_json", is_flag=True, help="Print the result as JSON.")
-def train(workspace: Path | None, models: Path | None, as_json: bool) -> None:
-    """Train the language model of a workspace and put it into service."""
+def train(workspace: Path | None, models: Path | None, engine: str, encoders: bool | None, as_json: bool) -> None:
+    """Train the language model of a workspace and put it into service: at the next start, or, where models are
+    published (estafeta nlu publish), once it is published."""
     from estafeta.app.training import run_train
 
     settings = config.read()
-    run_train(workspace or settings.workspace, models or settings.data / "models", as_json=as_json)
+    if engine == "rasa":
+        if encoders is not None:
+            raise click.UsageError("--encoders and --no-encoders are about the embedded engine, not about rasa.")
+        from estafeta.app.rasa_training import run_rasa_train
 
-
-@main.command()
-@click.argument("workspace", type=click.Path(path_type=Path), required=False)
-@click.option("--json", "as_json", is_flag=True, help="Print the figures as JSON.")
-def evaluate(workspace: Path | None, as_json: bool) -> None:
-    """Cross-validate the language model of a workspace: accuracy, calibration, each intent."""
-    from estafeta.app.training import run_evaluate
-
-    run_evaluate(workspace or config.read().workspace, as_json=as_json)
+        run_rasa_train(settings, workspace or settings.workspace, as_json=as_json)
+        return
+    folder = models or settings.data / "models"
+    try:
+        run_train(workspace or settings.workspace, folder, encoders=encoders, as_json=as_json)
+    except OSError as error:  # what fails while a file is written does not say which
+        error.filename = error.filename or str(folder)
+        raise
 
 
 @main.group()
 def models() -> None:
-    """Language models: list them, go back to an earlier one."""
+    """Language models in this machine's folder: list them, go back to an earlier one. For published ones: estafeta
+    nlu."""
 
 
 @models.command("list")
@@ -223,6 +271,8 @@ main.add_command(outbox)
 main.add_command(team)
 main.add_command(report)
 main.add_command(why)
+main.add_command(evaluate)
+main.add_command(nlu)
 
 
 if __name__ == "__main__":

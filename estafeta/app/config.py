@@ -26,6 +26,7 @@ from bots.widget.config import WidgetConfig
 from estafeta.app.events import EventsConfig
 from estafeta.bus.redis.config import RedisConfig
 from estafeta.kernel.errors import ConfigurationError
+from nlu.rasa_config import RasaConfig
 from storage.files.config import FilesConfig
 from storage.mongo.config import MongoConfig
 
@@ -52,6 +53,9 @@ class NluConfig(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
+    engine: Literal["embedded", "rasa"] = Field(
+        default="embedded", description="what understands: embedded (inside the platform) or rasa (the server below)"
+    )
     deadline: float = Field(default=3.0, gt=0, description="seconds that one try at understanding a text may take")
 
 
@@ -74,6 +78,7 @@ class Settings(BaseSettings):
     stop_within: float = Field(default=5.0, gt=0, description="seconds that work in hand gets when stopping")
     desk: DeskConfig = DeskConfig()
     nlu: NluConfig = NluConfig()
+    rasa: RasaConfig = RasaConfig()
     widget: WidgetConfig = WidgetConfig()
     events: EventsConfig | None = None
     telegram: TelegramConfig | None = None

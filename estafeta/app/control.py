@@ -43,7 +43,12 @@ def ask(settings: Settings, method: str, path: str) -> Json:
     except urllib.error.HTTPError as error:
         error.close()
         raise ConfigurationError(f"The platform refused ({error.code}). Is ESTAFETA_DATA what it runs with?") from None
-    except OSError:
+    except OSError as error:
+        if isinstance(error, TimeoutError) or isinstance(getattr(error, "reason", None), TimeoutError):
+            raise ConfigurationError(
+                f"The platform at {settings.local_url} has not answered within {_SECONDS:g} seconds; it may yet do "
+                "what was asked. Look with `estafeta doctor`, and ask again."
+            ) from None
         raise ConfigurationError(f"Nothing answers at {settings.local_url}: start the platform first.") from None
     except ValueError:
         raise ConfigurationError(f"What answers at {settings.local_url} is not Estafeta.") from None

@@ -10,7 +10,7 @@ from pathlib import Path
 import click
 from aiohttp import web
 
-from estafeta.app import config, logs, start
+from estafeta.app import config, logs, start, understanders
 from estafeta.app.config import Settings
 from estafeta.app.control import DEMO_DATA
 from estafeta.app.standins import StandIns, standing_in
@@ -35,10 +35,9 @@ def run_demo(given: Settings, *, with_telegram: bool, with_messengers: bool = Fa
     )
     workspace = start.load_workspace(FOLDER)
     models = start.writable(given.data / "models")
-    start.ensure_model(FOLDER, models)
     secrets, variables = config.workspace_values()
     variables = {"SHOP_URL": shop_url, **variables}
-    understander = start.load_understander(models)
+    understander = understanders.chosen(settings, workspace, models)
 
     async def main(stop: asyncio.Event) -> None:
         async with contextlib.AsyncExitStack() as stack:
@@ -59,7 +58,7 @@ def run_demo(given: Settings, *, with_telegram: bool, with_messengers: bool = Fa
             await stop.wait()
             click.echo("\nStopping…")
 
-    start.run_until_stopped(main)
+    start.run_until_stopped(main, stop_within=settings.stop_within)
     click.echo("Stopped. Everything said is kept; `make demo` goes on where it was.")
 
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from estafeta.app import start
 from estafeta.kernel.model import Customer, Entity, Understanding
+from estafeta.kernel.patterns import UnsafePattern
 from estafeta.language import language_of
 from flows.model import Workspace
 from flows.talk_around import Around, Spoken, Why
@@ -19,7 +20,6 @@ from handoff.hours import Timetable
 from nlu.embedded import EmbeddedUnderstander
 from nlu.entities import EntityFinder
 from nlu.normalise import read
-from nlu.patterns import UnsafePattern
 
 _DEADLINE = 10.0
 
@@ -42,13 +42,13 @@ def around(workspace: Workspace, understander: EmbeddedUnderstander | None, runn
 
     @lru_cache(maxsize=4096)
     def entities(text: str) -> tuple[Entity, ...]:
-        return known.find(read(text))
+        return known.find(read(text), region=workspace.bot.region)
 
     @lru_cache(maxsize=4096)
     def understand(text: str) -> Understanding | None:
         if understander is None:
             return None
-        return runner.run(understander.understand(text, deadline=_DEADLINE))
+        return runner.run(understander.understand(text, deadline=_DEADLINE, region=workspace.bot.region))
 
     return Around(
         understand=understand,
@@ -61,13 +61,13 @@ def around(workspace: Workspace, understander: EmbeddedUnderstander | None, runn
 
 def finder(workspace: Workspace) -> EntityFinder:
     """Finds the training data's entities without a model."""
-    known = workspace.training.entities
+    known, made = workspace.training.entities, start.ready_made(workspace)
     phrases = {name: entity.values for name, entity in known.items()}
     try:
         regexes = {name: entity.patterns for name, entity in known.items()}
-        return EntityFinder(regexes=regexes, phrases=phrases, synonyms={})
+        return EntityFinder(regexes=regexes, phrases=phrases, synonyms={}, ready_made=made)
     except UnsafePattern:  # training refuses it, and says where it stands
-        return EntityFinder(regexes={}, phrases=phrases, synonyms={})
+        return EntityFinder(regexes={}, phrases=phrases, synonyms={}, ready_made=made)
 
 
 def _heard(workspace: Workspace, spoken: Spoken) -> tuple[Understanding | None, Why | None]:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from functools import lru_cache
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 from estafeta.kernel.model import Json
@@ -18,14 +19,28 @@ from estafeta.kernel.model import Json
 if TYPE_CHECKING:
     from pymorphy3 import MorphAnalyzer  # type: ignore[import-untyped]
 
-_EMAIL = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
-_DATE = r"\d{4}-\d{2}-\d{2}(?:T[\d:.+Z-]+)?|\d{1,2}\.\d{1,2}\.\d{4}"
-_NUMBER = re.compile(rf"(?P<kept>{_DATE})|(?<!\d)\+?\d(?:[ ().-]{{0,2}}\d){{4,}}")
+_EMAIL = re.compile(
+    r"""[\w.+'’"-]{1,64}(?:@|\s@\s(?=[\w-]+\.\w)|\s?[(\[]\s?(?:at|собака)\s?[)\]]\s?)"""
+    r"""[\w-]{1,63}(?:(?:\.|\s?[(\[]\s?(?:dot|точка)\s?[)\]]\s?)[\w-]{1,63})*"""
+    r"""|[\w.+-]{1,64}\s(?:собака|at)\s[\w-]{1,63}(?:\s(?:dot|точка)\s[\w-]{1,63})+"""
+    r"""|[\w.+-]{1,64}\sсобака\s[a-z0-9-]{1,63}(?:\.[a-z]{2,})+""",
+    re.IGNORECASE,
+)
+"""Also as people write it for other people: name (at) shop.example, name собака shop точка ру."""
+_DATE = r"\d{4}-\d{2}-\d{2}(?:T[\d:.+Z-]+)?|\d{1,2}\.\d{1,2}\.\d{4}|\d{1,2}/\d{1,2}/\d{2,4}(?![\d/])"
+_NUMBER = re.compile(
+    rf"(?P<kept>{_DATE})|(?<!\d)\+?\d(?:[ \u00a0\u2009\u202f()./*_\u2010-\u2015\u2212-]{{0,4}}\d){{4,}}"
+)
 _FEWEST = 5
 """Digits that make a long number: prices and counts have fewer."""
 _RUSSIAN = re.compile(r"[А-ЯЁ][а-яё]+(?:-[А-ЯЁ][а-яё]+)?")
-_TOLD = re.compile(r"(?i:\b(?:my name is|i am called|меня зовут)\s+)([^\W\d_][\w'-]*(?:\s+[A-ZА-ЯЁ][\w'-]*)?)")
-_I_AM = re.compile(r"\bI(?:['’]m|\s+am)\s+([A-Z][a-z][\w-]*(?:\s+[A-Z][\w-]*)?)")
+_ANY_CASE = re.compile(r"[А-ЯЁа-яё]{2,}(?:-[А-ЯЁа-яё]{2,})?")
+_INITIALS = re.compile(r"\s+[А-ЯЁа-яё]\.\s?[А-ЯЁа-яё]\.")
+_TOLD = re.compile(
+    r"(?i:\b(?:my name is|my name['’]s|i am called|меня зовут|зовут меня)\s+)"
+    r"([^\W\d_][\w'’-]*(?:\s+[A-ZА-ЯЁ][\w'’-]*)?)"
+)
+_I_AM = re.compile(r"\b(?:I(?:['’]m|\s+am)|[Tt]his is|[Cc]all me)\s+([A-Z][a-z][\w'’-]*(?:\s+[A-Z][\w'’-]*)?)")
 """Only with a capital: people are sorry or late, too."""
 _NAMES = {
     "Name": ("Саша", "Женя", "Валя", "Юля", "Вася", "Коля"),
@@ -58,7 +73,8 @@ class Masking:
             self._name(told)
         for name, instead in self._known.items():
             masked = re.sub(rf"(?<!\w){re.escape(name)}(?!\w)", instead, masked, flags=re.IGNORECASE)
-        return _RUSSIAN.sub(lambda found: self._russian(found[0]), masked)
+        masked = _RUSSIAN.sub(lambda found: self._russian(found[0]), masked)
+        return self._in_any_case(masked)
 
     def value(self, value: Json) -> Json:
         """The same in everything that JSON holds. A bare number is changed where it stands as words elsewhere."""
@@ -100,6 +116,25 @@ class Masking:
         if not kind:
             return word
         return self._known.setdefault(word, self._instead(_normal(word), kind))
+
+    def _in_any_case(self, text: str) -> str:
+        """Names without their capitals, or all in capitals: only a patronymic, a surname with initials, or a name and a
+        surname side by side, for "вера", "роза" and "лев" alone are words."""
+        words = list(_ANY_CASE.finditer(text))
+        kinds = [_kind(found[0]) for found in words]
+        named = {
+            place for place, kind in enumerate(kinds)
+            if kind == "Patr" or (kind == "Surn" and _INITIALS.match(text, words[place].end()))
+        }  # fmt: skip
+        for place, (left, right) in enumerate(pairwise(words)):
+            pair = {kinds[place], kinds[place + 1]}
+            if not text[left.end() : right.start()].strip(" ") and "" not in pair and len(pair) == 2:
+                named |= {place, place + 1}
+        end, pieces = 0, []
+        for place in sorted(named):
+            pieces += [text[end : words[place].start()], self._russian(words[place][0])]
+            end = words[place].end()
+        return "".join([*pieces, text[end:]])
 
     def _instead(self, name: str, kind: str) -> str:
         people, names = self._people[kind], _NAMES[kind]

@@ -24,6 +24,7 @@ from estafeta.kernel.ports import Accept, Channel, Clock, Desk, Source, Store
 from estafeta.roster import Roster
 from estafeta.suggestions import SuggestionsOf
 from flows.model import Workspace
+from handoff.correcting import Correct
 from handoff.floor import Floor
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ class Surroundings:
     can: Callable[[Address], Capabilities | None]
     suggest: SuggestionsOf
     why: WhyOf
+    correct: Correct
     content: Callable[[], Workspace]
     set_aside: SetAside = field(init=False)
 

@@ -84,7 +84,7 @@ def _desk(
         parts_of=partial(parts_of, account=config.name), upload=Upload, origin=origin(config.name),
         templates=around.templates, web_desk=_web_desk(around.settings), load=budgets.answer,
         workspace=around.content, floor=around.floor, roster=around.roster, can=around.can,
-        suggest=around.suggest, why=around.why,
+        suggest=around.suggest, why=around.why, correct=around.correct,
         siblings=tuple(other.id for other in config.desk_groups if other.id != group.id),
     )  # fmt: skip
 

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import getpass
 import json
 import sys
 import tempfile
-from collections.abc import AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,17 +14,19 @@ from typing import Any, NoReturn
 
 import click
 
-from estafeta.app import config, control, flow_tests, releasing
+from estafeta.app import config, flow_tests, publishing, releasing
 from estafeta.app.config import Settings
 from estafeta.app.preview import flows
+from estafeta.app.publishing import columns, login, share, when
 from estafeta.app.releasing import Asked
 from estafeta.app.report import opened, plain
 from estafeta.clock import SystemClock
-from estafeta.kernel.codec import DecodingError, decode, encode
-from estafeta.kernel.errors import ConfigurationError, StoreUnavailable
+from estafeta.kernel.codec import encode
+from estafeta.kernel.errors import ConfigurationError
 from estafeta.kernel.model import Json
 from estafeta.kernel.ports import Store
-from estafeta.releases import Line, Releases, Standing
+from estafeta.publications import Line, Standing
+from estafeta.releases import Releases
 from estafeta.trial import tally
 from flows import source
 from flows.model import Workspace
@@ -85,7 +85,7 @@ def publish_command(
         _test(loaded, settings, content, folder, as_json=as_json)
     rules = _rules(loaded.bot.publish, limits)
     asked = Asked(
-        who=who or _login(), why=why, untested=untested or "", folder=str(folder), release=content.release,
+        who=who or login(), why=why, untested=untested or "", folder=str(folder), release=content.release,
         share=share, rules=rules,
     )  # fmt: skip
     line = _done(settings, "publish", asked, content)
@@ -107,7 +107,7 @@ def _rules(usual: PublishRules, given: Mapping[str, Any]) -> PublishRules:
 @_json
 def promote_command(why: str, who: str, as_json: bool) -> None:
     """Give the staged release to all new talks."""
-    _tell(_done(config.read(), "promote", Asked(who=who or _login(), why=why)), as_json=as_json)
+    _tell(_done(config.read(), "promote", Asked(who=who or login(), why=why)), as_json=as_json)
 
 
 @flows.command("rollback")
@@ -120,7 +120,7 @@ def rollback_command(release: str | None, why: str, who: str, as_json: bool) -> 
     (`folder`: the workspace's folder, as before anything was published)."""
     settings = config.read()
     target = None if release is None else asyncio.run(_known(settings, release))
-    _tell(_done(settings, "rollback", Asked(who=who or _login(), why=why, release=target)), as_json=as_json)
+    _tell(_done(settings, "rollback", Asked(who=who or login(), why=why, release=target)), as_json=as_json)
 
 
 async def _known(settings: Settings, word: str) -> str:
@@ -163,72 +163,29 @@ def _test(loaded: Workspace, settings: Settings, content: Content, folder: Path,
     sys.exit(1)
 
 
-def _login() -> str:
-    try:
-        return getpass.getuser()
-    except (OSError, KeyError):  # a container's user may have no name
-        return ""
-
-
 def _done(settings: Settings, what: str, asked: Asked, content: Content | None = None) -> Line:
     """What came of it. Raises an `EstafetaError` with a sentence."""
-    try:
-        return asyncio.run(_directly(settings, what, asked, content))
-    except StoreUnavailable:
-        if settings.mongo is not None:
-            raise
-    told = control.ask(settings, "POST", releasing.address(what, asked))  # the file is the running platform's
-    try:
-        return decode(Line, told["done"] if isinstance(told, dict) else told)
-    except (DecodingError, KeyError):
-        refused = told.get("refused") if isinstance(told, dict) else None
-        raise ConfigurationError(
-            str(refused or "What runs there answers in another form: is it of this version?")
-        ) from None  # fmt: skip
+
+    async def directly(store: Store) -> Line:
+        return await _directly(settings, store, what, asked, content)
+
+    return publishing.done(settings, directly, releasing.address(what, asked))
 
 
-async def _directly(settings: Settings, what: str, asked: Asked, content: Content | None) -> Line:
+async def _directly(settings: Settings, store: Store, what: str, asked: Asked, content: Content | None) -> Line:
     from estafeta.app.wiring import files_of
 
-    async with _writable(settings) as store:
-        releases = Releases(store, SystemClock())
-        if what == "promote":
-            return await releases.promote(who=asked.who, why=asked.why)
-        if content is None:
-            return await releases.roll_back(asked.release, who=asked.who, why=asked.why)
-        files = files_of(settings)
-        await files.open()
-        try:
-            return await releasing.publish(releases, files, content, Path(asked.folder), asked)
-        finally:
-            await files.close()
-
-
-@contextlib.asynccontextmanager
-async def _writable(settings: Settings) -> AsyncIterator[Store]:
-    """Raises `StoreUnavailable` when a process that runs has it for itself."""
-    from storage.sqlite import SqliteStore
-
-    store: Store
-    if settings.mongo is not None:
-        from storage.mongo.store import MongoStore
-
-        store = MongoStore(settings.mongo, clock=SystemClock())
-    else:
-        file, demo = (settings.data / part / "estafeta.db" for part in (".", control.DEMO_DATA))
-        if "data" not in settings.model_fields_set and demo.is_file() and not file.is_file():
-            file = demo
-        if not file.is_file():
-            raise ConfigurationError(
-                f"There is no {file} to publish in: start the platform once (estafeta run), or name its folder with "
-                "ESTAFETA_DATA."
-            )
-        store = SqliteStore(file, clock=SystemClock())
-    await store.open()
+    releases = Releases(store, SystemClock())
+    if what == "promote":
+        return await releases.promote(who=asked.who, why=asked.why)
+    if content is None:
+        return await releases.roll_back(asked.release, who=asked.who, why=asked.why)
+    files = files_of(settings)
+    await files.open()
     try:
-        yield store
+        return await releasing.publish(releases, files, content, Path(asked.folder), asked)
     finally:
-        await store.close()
+        await files.close()
 
 
 def _tell(line: Line, *, as_json: bool, more: str = "") -> None:
@@ -270,14 +227,14 @@ def list_command(days: int, limit: int, as_json: bool) -> None:
         told["figures"] = {release: asdict(one) for release, one in found.items()}
         click.echo(json.dumps(told, ensure_ascii=False))
         return
-    since = f" since {_when(held.since)}" if held.since else ""
+    since = f" since {when(held.since)}" if held.since else ""
     click.echo(f"In service: {_title(held.release)}{since}")
     if held.staged:
-        click.echo(f"Staged: {held.staged} for {held.share}% of new talks since {_when(held.staged_at)}")
-    _columns([("", "When (UTC)", "Release", "Who", "Why"), *(_told(line) for line in lines)] if lines else [])
+        click.echo(f"Staged: {held.staged} for {held.share}% of new talks since {when(held.staged_at)}")
+    columns([("", "When (UTC)", "Release", "Who", "Why"), *(_told(line) for line in lines)] if lines else [])
     rows = [_compared(release, one) for release, one in found.items()]
     head = ("Release", f"Conversations in {days} d", "Handed over", "Not understood", "Marks", "Bad")
-    _columns([head, *rows] if rows else [])
+    columns([head, *rows] if rows else [])
 
 
 async def _listed(
@@ -294,29 +251,12 @@ async def _listed(
 def _told(line: Line) -> tuple[str, ...]:
     did = line.did.replace("_", " ") + (f" {line.share}%" if line.did == "staged" else "")
     why = "; ".join(filter(None, (line.why, f"untested: {line.untested}" if line.untested else "")))
-    return did, _when(line.at), line.release or _FOLDER, line.who or "-", why or "-"
+    return did, when(line.at), line.release or _FOLDER, line.who or "-", why or "-"
 
 
 def _compared(release: str, one: Figures) -> tuple[str, ...]:
-    shares = (_share(one.handoffs, one.conversations), _share(one.fallbacks, one.conversations))
-    return release, str(one.conversations), *shares, str(one.marks), _share(one.bad_marks, one.marks)
-
-
-def _share(part: int, whole: int) -> str:
-    return f"{part / whole:.0%}" if whole else "-"
-
-
-def _when(at: datetime | None) -> str:
-    return f"{at:%Y-%m-%d %H:%M:%S}" if at is not None else "-"
-
-
-def _columns(rows: Iterable[Sequence[str]]) -> None:
-    clean = [[plain(cell) for cell in row] for row in rows]
-    if clean:
-        click.echo()
-    widths = [max(map(len, column)) for column in zip(*clean, strict=True)]
-    for row in clean:
-        click.echo("  ".join(f"{cell:<{width}}" for cell, width in zip(row, widths, strict=True)).rstrip())
+    shares = (share(one.handoffs, one.conversations), share(one.fallbacks, one.conversations))
+    return release, str(one.conversations), *shares, str(one.marks), share(one.bad_marks, one.marks)
 
 
 @flows.command("diff")

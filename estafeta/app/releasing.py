@@ -28,7 +28,8 @@ from estafeta.kernel.codec import encode
 from estafeta.kernel.errors import EstafetaError
 from estafeta.kernel.model import Json
 from estafeta.kernel.ports import Files
-from estafeta.releases import Line, NotPublished, Releases
+from estafeta.publications import Line
+from estafeta.releases import Releases
 from flows import loader
 from flows.model import Training, Workspace
 from flows.publish_file import PublishRules
@@ -90,7 +91,7 @@ async def content_read(releases: Releases, release: str, folder: Path, known: Tr
         try:
             return await asyncio.to_thread(read, Path(made))
         except (OSError, loader.WorkspaceError):
-            raise NotPublished("damaged") from None
+            raise releases.refused("damaged") from None
 
 
 def _release(folder: Path) -> str:

@@ -129,8 +129,8 @@ def report(what: str, since: str, until: str, as_json: bool, workspace: Path | N
     settings = config.read()
     held = start.load_workspace(workspace or settings.workspace)
     zone, now = held.hours.zone, datetime.now(UTC)
-    begins = _moment(since, now, zone, "--since")
-    ends = _moment(until, now, zone, "--until", whole_day=True) if until else now
+    begins = moment(since, now, zone, "--since")
+    ends = moment(until, now, zone, "--until", whole_day=True) if until else now
     if begins >= now:
         raise click.UsageError("--since is still to come: a report tells what happened.")
     ends = min(ends, now)  # nobody is late yet for what is still to come
@@ -162,7 +162,7 @@ async def _audit(settings: Settings, since: datetime, until: datetime) -> list[M
         return await audited(store, since, until)
 
 
-def _moment(words: str, now: datetime, zone: ZoneInfo, option: str, *, whole_day: bool = False) -> datetime:
+def moment(words: str, now: datetime, zone: ZoneInfo, option: str, *, whole_day: bool = False) -> datetime:
     """In UTC. `whole_day`: a date is its end."""
     ago = _AGO.fullmatch(words)
     if ago is not None:
@@ -171,15 +171,15 @@ def _moment(words: str, now: datetime, zone: ZoneInfo, option: str, *, whole_day
         when = datetime.fromisoformat(words)
         if whole_day and len(words) <= len("2026-11-01"):
             when += timedelta(days=1)
-        moment = (when if when.tzinfo is not None else when.replace(tzinfo=zone)).astimezone(UTC)
+        found = (when if when.tzinfo is not None else when.replace(tzinfo=zone)).astimezone(UTC)
     except (ValueError, OverflowError):
-        moment = None
-    if moment is None or moment.year < _OLDEST:
+        found = None
+    if found is None or found.year < _OLDEST:
         raise click.BadParameter(
             f"{words or 'an empty word'} is no time: write one like 12h, 7d, 4w, 2026-11-01 or 2026-11-01T09:00.",
             param_hint=option,
         )
-    return moment
+    return found
 
 
 # --- showing -------------------------------------------------------------------------------------

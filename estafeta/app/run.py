@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 import click
 
-from estafeta.app import config, control, logs, start, untaught
+from estafeta.app import config, control, logs, start, understanders
 from estafeta.app.config import Settings
 from estafeta.app.roles import WEB, WORKER, chosen
 from estafeta.app.team import NOBODY
@@ -23,7 +23,7 @@ def run_platform(settings: Settings, names: Sequence[str] = ()) -> None:
     data = start.writable(settings.data)
     workspace = start.load_workspace(settings.workspace)
     listener = bound(settings.host, settings.port)  # a taken port is known before the minutes of a training
-    understander = untaught.understander(workspace, data / "models") if WORKER in roles else None
+    understander = understanders.chosen(settings, workspace, data / "models") if WORKER in roles else None
     secrets, variables = config.workspace_values()
     logs.set_up(settings.log_level, [*logs.secrets_of(settings), *secrets.values()])
 
@@ -41,7 +41,7 @@ def run_platform(settings: Settings, names: Sequence[str] = ()) -> None:
                     click.echo(NOBODY)
             await stop.wait()
 
-    start.run_until_stopped(main)
+    start.run_until_stopped(main, stop_within=settings.stop_within)
 
 
 def print_login_link(settings: Settings) -> None:

@@ -15,12 +15,17 @@ from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from estafeta import __version__
-from estafeta.app import config
+from estafeta.app import config, stopping
+from estafeta.app.config import Settings
+from estafeta.clock import SystemClock
 from estafeta.kernel.errors import ConfigurationError
 from flows import loader
 from flows.model import Workspace
+from nlu import ready
 from nlu.embedded import EmbeddedUnderstander
-from nlu.modelfile import ModelRefused
+from nlu.entities import EntityFinder
+from nlu.modelfile import ModelRefused, read_manifest
+from nlu.rasa import RasaUnderstander
 from nlu.registry import Registry
 
 _SOURCE = "trained-from"
@@ -64,8 +69,9 @@ def ensure_model(workspace: Path, models: Path) -> None:
 def trained_from(workspace: Path, models: Path) -> bool:
     """Whether the model in service is there, and was trained from what the workspace holds now."""
     try:
-        return (models / _SOURCE).read_text() == _source(workspace) and Registry(models).current().is_dir()
-    except (OSError, ModelRefused):  # never trained here, or the folder was damaged
+        read_manifest(Registry(models).current())
+        return (models / _SOURCE).read_text() == _source(workspace)
+    except (OSError, ModelRefused):  # never trained here, of an earlier format, or the folder was damaged
         return False
 
 
@@ -86,6 +92,22 @@ def load_understander(models: Path) -> EmbeddedUnderstander:
     return EmbeddedUnderstander.load(models)
 
 
+def rasa_understander(settings: Settings, workspace: Workspace) -> RasaUnderstander:
+    """Asks the Rasa server; entities that the platform has ready and the workspace declares are found here."""
+    return RasaUnderstander(settings.rasa, clock=SystemClock(), ready_made=ready_finder(workspace))
+
+
+def ready_finder(workspace: Workspace) -> EntityFinder | None:
+    """Finds the ready-made entities that the workspace declares; None where it declares none."""
+    names = ready_made(workspace)
+    return EntityFinder(regexes={}, phrases={}, synonyms={}, ready_made=names) if names else None
+
+
+def ready_made(workspace: Workspace) -> list[str]:
+    """The ready-made entities that the workspace declares."""
+    return [name for name in workspace.training.entities if name in ready.NAMES]
+
+
 def control_file(data: Path, port: int) -> Path:
     """What the command line proves itself with to the process that listens on `port`."""
     return data / f"control-token-{port}"
@@ -102,8 +124,9 @@ def new_control_token(data: Path, port: int) -> str:
     return token
 
 
-def run_until_stopped(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
-    """Runs `main` with an event that Ctrl-C and SIGTERM set."""
+def run_until_stopped(main: Callable[[asyncio.Event], Awaitable[None]], *, stop_within: float = 5.0) -> None:
+    """Runs `main` with an event that Ctrl-C and SIGTERM set. It ends within `stopping.whole(stop_within)` seconds
+    from then, however: if not by itself, then with the process, with exit code 1 and a line in the log."""
     # The store's thread comes back from the disk wanting the interpreter for microseconds; at the
     # default of 5 ms it would wait that long for a busy event loop.
     sys.setswitchinterval(0.0005)
@@ -111,15 +134,22 @@ def run_until_stopped(main: Callable[[asyncio.Event], Awaitable[None]]) -> None:
     async def body() -> None:
         stop = asyncio.Event()
         loop = asyncio.get_running_loop()
+
+        def asked() -> None:
+            stop.set()
+            watch.begin(loop)
+
         for number in (signal.SIGINT, signal.SIGTERM):
-            loop.add_signal_handler(number, stop.set)
+            loop.add_signal_handler(number, asked)
         await main(stop)
+        await loop.shutdown_default_executor()  # its threads would be waited for without the watch
 
     # What was loaded lives as long as the process: the garbage collector need not look at it again.
     gc.collect()
     gc.freeze()
     gc.set_threshold(10_000, 20, 20)  # a message makes hundreds of short-lived values and hardly a cycle
-    _new_loop().run(body())
+    with stopping.Watch(stopping.whole(stop_within)) as watch:
+        _new_loop().run(body())
 
 
 def _new_loop() -> asyncio.Runner:

@@ -1,42 +1,39 @@
-"""`estafeta train`, `evaluate` and `models`: the language model from the command line."""
+"""`estafeta train` and `models`: the language model from the command line."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import asdict
 from pathlib import Path
 
 import click
-from rich.console import Console
-from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from estafeta.app import start
+from estafeta.app.progress import bar
+from estafeta.app.report import plain
 from estafeta.kernel.errors import ConfigurationError
 from nlu.registry import Registry
 
-
-@contextmanager
-def _bar(*, quiet: bool) -> Iterator[Callable[[str, float], None]]:
-    """A progress bar on standard error, and what to tell it."""
-    columns = (TextColumn("{task.description:<34}"), BarColumn(), TextColumn("{task.percentage:>3.0f} %"))
-    with Progress(*columns, TimeElapsedColumn(), console=Console(stderr=True), disable=quiet) as progress:
-        task = progress.add_task("", total=1.0)
-
-        def tell(what: str, share: float) -> None:
-            progress.update(task, description=what, completed=share)
-
-        yield tell
+_WITHOUT_ENCODERS = "without-encoders"
+"""A file in the models' folder, there if the last training into it was told to do without."""
 
 
-def run_train(workspace: Path, models: Path, *, as_json: bool) -> None:
+def run_train(workspace: Path, models: Path, *, encoders: bool | None = None, as_json: bool) -> None:
+    """`encoders`: whether with the pretrained ones that are installed for the scripts of the data; None for as the
+    last training into this folder was told, at first with them. A process that trains at its start keeps to it so."""
+    from nlu.encoder import advice
     from nlu.train import train
 
     start.writable(models)
-    with _bar(quiet=as_json) as tell:
-        trained = train(workspace, models, tell)
+    mark = models / _WITHOUT_ENCODERS
+    wanted = not mark.exists() if encoders is None else encoders
+    with bar(quiet=as_json) as tell:
+        trained = train(workspace, models, tell, encoders=None if wanted else ())
     start.remember_source(workspace, models)
+    if wanted:
+        mark.unlink(missing_ok=True)
+    else:
+        mark.touch()
     if as_json:
         click.echo(json.dumps(asdict(trained), ensure_ascii=False, default=str))
         return
@@ -46,26 +43,11 @@ def run_train(workspace: Path, models: Path, *, as_json: bool) -> None:
         f"{trained.accuracy_out_of_fold:.1%} right on unseen examples, {trained.seconds:.1f} s."
     )
     for doubt in trained.doubts:
-        click.echo(f"{doubt.file}:{doubt.line}:{doubt.column}: {doubt.text}")
-
-
-def run_evaluate(workspace: Path, *, as_json: bool) -> None:
-    from nlu.data import read_workspace
-    from nlu.evaluate import evaluate
-
-    data = read_workspace(workspace)
-    with _bar(quiet=as_json) as tell:
-        figures = evaluate(data, progress=tell)
-    if as_json:
-        click.echo(json.dumps(asdict(figures), ensure_ascii=False))
-        return
-    click.echo(f"{figures.examples} examples, {figures.accuracy:.1%} right, calibration error {figures.ece:.1%}")
-    click.echo(f"{'intent':<24}{'examples':>9}{'precision':>11}{'recall':>8}{'F1':>7}  most confused with")
-    for intent in figures.intents:
-        click.echo(
-            f"{intent.name:<24}{intent.examples:>9}{intent.precision:>11.2f}{intent.recall:>8.2f}{intent.f1:>7.2f}"
-            f"  {intent.confused_with}"
-        )
+        click.echo(plain(f"{doubt.file}:{doubt.line}:{doubt.column}: {doubt.text}"))
+    if trained.missing:
+        click.echo(advice(trained.missing))
+    if encoders is None and not wanted:
+        click.echo("Without encoders, as the last time; estafeta train --encoders takes those that are installed.")
 
 
 def list_models(folder: Path, *, as_json: bool) -> None:

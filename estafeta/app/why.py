@@ -20,7 +20,8 @@ from estafeta.explaining import Turn, Why, explain, explained, release_of, turns
 from estafeta.kernel.errors import ConfigurationError
 from estafeta.kernel.model import Conversation, ConversationId, Entry
 from estafeta.kernel.ports import Store
-from estafeta.releases import NotPublished, Releases
+from estafeta.publications import NotPublished
+from estafeta.releases import Releases
 from flows.model import Workspace
 
 _PAGE = 500

@@ -15,11 +15,13 @@ from aiohttp import web
 
 from bots.widget.channel import WidgetChannel
 from estafeta.actions import HttpActions
-from estafeta.app import events, metrics, releasing, status, team_control, undelivered
+from estafeta.app import team_control
 from estafeta.app.config import Settings
 from estafeta.app.messengers import Messenger, Surroundings, connected
 from estafeta.app.polling import while_leased
+from estafeta.app.reviewing import masked
 from estafeta.app.roles import ALL, WEB, WORKER
+from estafeta.app.serving import serve
 from estafeta.app.web import make_app
 from estafeta.attachments import Attachments
 from estafeta.bot import HUMAN_BUTTON
@@ -33,7 +35,9 @@ from estafeta.intake import Intake
 from estafeta.kernel.errors import ConfigurationError, StoreUnavailable
 from estafeta.kernel.model import Address, Button, Capabilities, ConversationId, Template
 from estafeta.kernel.ports import Bus, Channel, Clock, Desk, Files, Live, Store, Understander
+from estafeta.model_watch import ModelWatch
 from estafeta.presence import Presence
+from estafeta.review import Inbox
 from estafeta.roster import Roster
 from estafeta.rules import Rules
 from estafeta.schedule import ScheduleWatch
@@ -46,6 +50,8 @@ from flows.model import LocalText, Workspace
 from flows.release import Contents
 from handoff.desks.web.desk import WebDesk
 from handoff.floor import Floor
+from nlu.embedded import EmbeddedUnderstander
+from nlu.rasa import RasaUnderstander
 from storage.files.folder import FolderFiles
 from storage.sqlite import SqliteStore
 
@@ -74,6 +80,7 @@ class Platform:
     intake: Intake
     presence: Presence
     worker: Worker | None
+    understander: Understander | None
     actions: HttpActions
     app: web.Application
     channels: Mapping[tuple[str, str], Channel]
@@ -85,6 +92,9 @@ class Platform:
     messengers: Sequence[Messenger]
     contents: ContentWatch
     trial: TrialWatch
+    inbox: Inbox
+    models: ModelWatch | None = None
+    model_trial: TrialWatch | None = None
     schedules: ScheduleWatch
     watches: Sequence[FloorWatch] = ()
 
@@ -147,6 +157,9 @@ def build(
     )  # fmt: skip
     channels: dict[tuple[str, str], Channel] = {}
     roster = Roster(store, clock, open_to_members=settings.desk.open_to_members, known=team_control.known(workspace))
+    models = _models(understander, store, clock)
+    understander = models or understander
+    inbox = Inbox(store, clock, masked)
     suggestions = Suggestions(store=store, clock=clock, workspace=lambda: contents.workspace, understander=understander)
 
     reasons = Reasons(store, contents.releases, content=contents.content, serving=lambda: contents.contents.release)
@@ -164,7 +177,8 @@ def build(
             settings=settings, workspace=workspace, store=store, clock=clock, buckets=buckets,
             worker=(lambda: presence.name if presence.sure else "") if WORKER in roles else (lambda: "no worker"),
             attachments=attachments, templates=templates, roster=roster, floor=lambda: looking.floor, can=can,
-            suggest=suggestions.of, why=reasons.of, content=lambda: contents.workspace,
+            suggest=suggestions.of, why=reasons.of, correct=inbox.correct,
+            content=lambda: contents.workspace,
         )
     )  # fmt: skip
     widget = _widget(settings, contents, store, bus, clock, attachments)
@@ -172,7 +186,7 @@ def build(
     web_desk = None
     if settings.desk.enabled:
         web_desk = _web_desk(
-            contents, store, bus, clock, channels, attachments, templates, roster, suggestions, reasons
+            contents, store, bus, clock, channels, attachments, templates, roster, suggestions, reasons, inbox
         )
         desks[web_desk.name] = web_desk
     for messenger in messengers:
@@ -187,51 +201,46 @@ def build(
         worker = Worker(
             store=store, bus=bus, clock=clock, presence=presence, understander=understander, workspace=workspace,
             channels=channels, desks=desks, actions=actions, attachments=attachments, language=settings.language,
-            roster=roster,
+            roster=roster, inbox=inbox,
             deadline=settings.nlu.deadline, stop_within=settings.stop_within,
             sweeps_every=1.0 if settings.mongo is None else SWEPT_EVERY,
         )  # fmt: skip
     watches = (FloorWatch(store=store, bus=bus, clock=clock, roster=roster, engine=looking),) if worker is None else ()
     if worker is not None:
         worker.engine.ready, looking.of = contents.ready, worker.engine
+        if models is not None:
+            worker.engine.understander_of = models.of
         looking.serve(contents.contents)
     app = make_app(
         ready=lambda: _ready(store), login_link=lambda: login_link(settings, web_desk), control_token=control_token
     )
     platform = Platform(
         settings=settings, roles=roles, clock=clock, store=store, bus=bus, buckets=buckets, intake=intake,
-        presence=presence,
+        presence=presence, understander=understander, inbox=inbox,
         worker=worker, actions=actions, channels=channels, desks=desks, files=files, widget=widget, web_desk=web_desk,
         roster=roster,
         messengers=messengers, watches=watches, app=app, contents=contents,
         trial=TrialWatch(store=store, clock=clock, own=lambda: contents.contents.release),
+        models=models, model_trial=_model_trial(models, store, clock),
         schedules=ScheduleWatch(store=store, clock=clock, accept=intake.accept, content=lambda: contents.workspace),
     )  # fmt: skip
-    process = status.Process(
-        roles=roles, store=store, bus=bus, clock=clock, name=lambda: presence.name, worker=worker, began=clock.now()
-    )
-    status.mount(app, process, control_token)
-    budgets = next((messenger.budgets for messenger in messengers if messenger.budgets is not None), None)
-    metrics.mount(
-        app, worker.engine if worker else None, worker.outbox if worker else None,
-        budgets.standings if budgets is not None else None, releasing.ReleaseMetrics(contents, platform.trial),
-    )  # fmt: skip
-    releasing.mount(app, contents, files, control_token)
-    undelivered.mount(app, store, intake.accept, clock, control_token)
-    operators_bot = next((messenger.operators_bot for messenger in messengers if messenger.operators_bot), None)
-    team_control.mount(app, roster, team_control.WayIn(settings, web_desk, operators_bot), control_token)
-    if WEB in roles:
-        _serve(platform)
+    serve(platform, control_token)
     return platform
 
 
-def _serve(platform: Platform) -> None:
-    """Everything that the outside world calls."""
-    app, accept = platform.app, platform.intake.accept
-    served = [m.served for m in platform.messengers if m.served is not None and not m.polls]
-    for part in (platform.widget, *((platform.web_desk,) if platform.web_desk else ()), *served):
-        part.mount(app, accept)
-    events.mount(app, platform.settings.events, platform.store, accept, platform.clock)
+def _models(understander: Understander | None, store: Store, clock: Clock) -> ModelWatch | None:
+    """What serves published models; None where no model of ours is served."""
+    if not isinstance(understander, EmbeddedUnderstander):
+        return None
+    own = (understander.model.id, understander)
+    return ModelWatch(store=store, clock=clock, own=own, load=EmbeddedUnderstander.load)
+
+
+def _model_trial(models: ModelWatch | None, store: Store, clock: Clock) -> TrialWatch | None:
+    if models is None:
+        return None
+    own = models.serving.model
+    return TrialWatch(store=store, clock=clock, own=lambda: own, releases=models.models, key="model")
 
 
 def files_of(settings: Settings) -> Files:
@@ -288,6 +297,7 @@ def _web_desk(
     roster: Roster,
     suggestions: Suggestions,
     reasons: Reasons,
+    inbox: Inbox,
 ) -> WebDesk:
     def capabilities(channel: str, account: str) -> Capabilities | None:
         found = channels.get((channel, account))
@@ -319,6 +329,7 @@ def _web_desk(
         workspace=lambda: contents.workspace,
         suggest=suggestions.of,
         why=reasons.of,
+        correct=inbox.correct,
     )
 
 
@@ -346,10 +357,14 @@ async def running(platform: Platform, listener: socket.socket | None = None) -> 
             await platform.buckets.open()
             stack.push_async_callback(platform.buckets.close)
         stack.push_async_callback(platform.actions.close)
+        if isinstance(platform.understander, RasaUnderstander):
+            stack.push_async_callback(platform.understander.close)
         for messenger in platform.messengers:
             for close in messenger.close:
                 stack.push_async_callback(close)
         await platform.contents.look()
+        if platform.models is not None:
+            await platform.models.look()
         if platform.worker is not None:
             await stack.enter_async_context(platform.worker.running())
         tasks = await stack.enter_async_context(asyncio.TaskGroup())
@@ -370,12 +385,17 @@ def _work(platform: Platform) -> list[Coroutine[Any, Any, None]]:
         if platform.web_desk is not None:
             work.append(platform.web_desk.follow(platform.bus.announcements()))
     work.append(platform.contents.run())
+    if platform.models is not None:
+        work.append(platform.models.run())
     if platform.worker is not None:
-        for name, watching in (
-            ("release-trial", platform.trial.run),
-            ("release-tidy", platform.contents.tidy),
-            ("schedules", platform.schedules.run),
-        ):
+        alone_by_name = {
+            "release-trial": platform.trial.run,
+            "release-tidy": platform.contents.tidy,
+            "schedules": platform.schedules.run,
+        }
+        if platform.models is not None and platform.model_trial is not None:
+            alone_by_name |= {"model-trial": platform.model_trial.run, "model-tidy": platform.models.tidy}
+        for name, watching in alone_by_name.items():
             alone = partial(while_leased, name, watching, holder=platform.presence.name)
             work.append(alone(store=platform.store, clock=platform.clock))
     accept = platform.intake.accept

@@ -10,9 +10,9 @@ import structlog
 from estafeta.app import logs
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def restored() -> Iterator[None]:
-    """The logging of the test run comes back afterwards."""
+    """The logging of the test run comes back afterwards: commands set up their own."""
     root = logging.getLogger()
     handlers, level = root.handlers[:], root.level
     yield

@@ -28,7 +28,7 @@ def test_numbers_of_one_account_take_each_others_webhooks(tmp_path: Path) -> Non
             settings=settings, workspace=workspace, store=SqliteStore(tmp_path / "a.db", clock=clock), clock=clock,
             buckets=None, worker=lambda: "w", attachments=None, templates=None,  # type: ignore[arg-type]
             content=lambda: workspace, roster=None, floor=Floor, can=lambda _: None, suggest=None,  # type: ignore[arg-type]
-            why=None,  # type: ignore[arg-type]
+            why=None, correct=None,  # type: ignore[arg-type]
         )
     )  # fmt: skip
     for messenger in made:

@@ -78,9 +78,10 @@ async def test_a_language_the_workspace_has_not_is_refused(environment: dict[str
 
 
 async def test_why_shows_what_was_understood(environment: dict[str, str]) -> None:
-    code, out, _ = await chat(environment, "Где мой заказ?\n", "--why")
+    code, out, _ = await chat(environment, "Где мой заказ?\nГде заказ 100234?\n", "--why")
     assert code == 0
-    assert "bot | order_status 0." in out
+    assert "bot | order_status " in out
+    assert "; order_number=100234 | no dialog" in out
 
 
 async def test_a_workspace_with_nothing_to_learn_answers_commands_and_questions(

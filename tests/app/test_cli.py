@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
@@ -19,9 +20,10 @@ from estafeta import __version__
 from estafeta.app import config, run, start
 from estafeta.app.cli import main
 from estafeta.app.config import Settings
+from estafeta.app.faults.servers import free_port
 from estafeta.kernel.errors import ConfigurationError, StoreUnavailable
 from flows.schema import schemas
-from tests.browser.product import free_ports
+from nlu.train import Trained
 from tests.conftest import DEMO, ROOT
 
 SMALL = ROOT / "tests" / "engine" / "workspace"
@@ -85,8 +87,12 @@ def test_the_version_is_told() -> None:
 
 
 @pytest.mark.parametrize(
-    "wrong", [("nonsense",), ("check", "--nonsense"), ("models", "nonsense"), ("schemas",), ("check", "a", "b"), ()]
-)
+    "wrong",
+    [
+        ("nonsense",), ("check", "--nonsense"), ("models", "nonsense"), ("schemas",), ("check", "a", "b"), (),
+        ("train", "--engine", "rasa", "--no-encoders"), ("train", "--engine", "rasa", "--encoders"),
+    ],
+)  # fmt: skip
 def test_wrong_use_ends_with_2(wrong: tuple[str, ...]) -> None:
     assert estafeta(*wrong).exit_code == 2
 
@@ -140,7 +146,7 @@ def test_a_data_folder_that_cannot_be_written_is_told(command: str, tmp_path: Pa
 
 @pytest.mark.parametrize(("command", "which"), [("run", 0), ("demo", 0), ("demo", 1)])
 def test_a_taken_port_is_told(command: str, which: int) -> None:
-    port = free_ports(2)
+    port = free_port(2)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", port + which))
         taken.listen()
@@ -152,7 +158,7 @@ def test_the_stand_in_messengers_port_is_looked_at_too(tmp_path: Path, demo_mode
     data = tmp_path / "data"
     shutil.copytree(demo_models, data / "models")
     start.remember_source(DEMO, data / "models")
-    port = free_ports(3)
+    port = free_port(3)
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", port + 2))
         taken.listen()
@@ -164,7 +170,7 @@ def test_a_database_that_cannot_be_opened_is_told(tmp_path: Path, workspace: Pat
     data = tmp_path / "data"
     (data / "estafeta.db").mkdir(parents=True)
     assert process("train", str(workspace), "--models", str(data / "models")).returncode == 0
-    port = free_ports(1)
+    port = free_port()
     result = process("run", ESTAFETA_WORKSPACE=str(workspace), ESTAFETA_PORT=str(port))
     assert str(data / "estafeta.db") in one_sentence(result)
 
@@ -204,6 +210,48 @@ def test_what_several_tasks_ended_with_is_told_in_sentences(foreign: bool, monke
     assert result.stderr == ("" if foreign else "The token is refused.\nThe disk is full.\n")
 
 
+@pytest.mark.parametrize("code", [errno.ENOSPC, errno.EACCES, errno.EROFS, errno.EIO])
+@pytest.mark.parametrize("several", [False, True])
+def test_what_a_file_system_refuses_is_told_in_a_sentence(
+    code: int, several: bool, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Which file, what is with it, and what to do."""
+    file = tmp_path / "x"
+
+    def fail(settings: Settings, roles: tuple[str, ...]) -> None:
+        error = OSError(code, os.strerror(code), str(file))
+        raise ExceptionGroup("running", [error]) if several else error
+
+    monkeypatch.setattr(run, "run_platform", fail)
+    result = estafeta("run")
+    assert result.exit_code == 1
+    assert result.stderr.startswith(f"{file}: {os.strerror(code)}. ")
+    assert result.stderr.count("\n") == 1
+    assert len(result.stderr.split(". ")[1]) > 20
+
+
+def test_another_mistake_of_the_system_is_not_hidden(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(settings: Settings, roles: tuple[str, ...]) -> None:
+        raise FileNotFoundError(errno.ENOENT, "No such file or directory", "x")
+
+    monkeypatch.setattr(run, "run_platform", fail)
+    assert isinstance(estafeta("run").exception, FileNotFoundError)
+
+
+def test_a_training_without_room_is_told_and_leaves_nothing_half_written(tmp_path: Path, workspace: Path) -> None:
+    models = tmp_path / "models"
+    done = subprocess.run(
+        ["sh", "-c", 'ulimit -f 1; exec "$@"', "sh", sys.executable, "-B", "-m", "estafeta.app.cli", "train",
+         str(workspace), "--models", str(models)],
+        env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, timeout=60, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    told = f"{models}: {os.strerror(errno.EFBIG)}. Have the limit for files raised (ulimit -f)"
+    assert told in done.stderr
+    assert not [path for path in models.rglob("*") if path.is_file()]
+
+
 def test_settings_are_listed_with_what_they_mean() -> None:
     out = estafeta("settings").stdout
     for variable, field in config.names():
@@ -225,6 +273,36 @@ def test_models_are_trained_listed_and_rolled_back(tmp_path: Path, workspace: Pa
     assert _in_service() == second
     unknown = estafeta("models", "rollback", "000000000000")
     assert (unknown.exit_code, "There is no model 000000000000" in unknown.output) == (1, True)
+
+
+def test_what_was_trained_without_encoders_is_trained_so_again(
+    tmp_path: Path, workspace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """By hand, and by a process that finds the training data changed at its start; until told otherwise."""
+    wanted: list[Sequence[str] | None] = []
+
+    def train(workspace: Path, models: Path, tell: object, *, encoders: Sequence[str] | None = None) -> Trained:
+        wanted.append(encoders)
+        return Trained(
+            model_id="0" * 12, path=models, seconds=0.1, intents=2, examples=9, accuracy_out_of_fold=1.0, ece=0.0
+        )
+
+    def child(command: Sequence[str], *, check: bool) -> subprocess.CompletedProcess[str]:
+        return subprocess.CompletedProcess(command, estafeta(*command[3:]).exit_code)
+
+    monkeypatch.setattr("nlu.train.train", train)
+    monkeypatch.setattr("subprocess.run", child)
+    estafeta("train", str(workspace))
+    estafeta("train", str(workspace), "--no-encoders")
+    told = estafeta("train", str(workspace)).stdout
+    assert told.endswith(
+        "Without encoders, as the last time; estafeta train --encoders takes those that are installed.\n"
+    )
+    start.ensure_model(workspace, tmp_path / "data" / "models")
+    assert wanted == [None, (), (), ()]
+    assert "as the last time" not in estafeta("train", str(workspace), "--encoders").stdout
+    estafeta("train", str(workspace))
+    assert wanted[4:] == [None, None]
 
 
 def _in_service() -> str:

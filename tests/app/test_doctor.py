@@ -35,12 +35,12 @@ from estafeta.bus.redis.config import RedisConfig
 from estafeta.clock import SystemClock
 from estafeta.fakes.telegram import FakeTelegram
 from handoff.desks.telegram_forum.menu import menus
+from nlu import encoder
 from nlu.train import train
 from storage.mongo.config import MongoConfig
 from storage.mongo.store import MongoStore
 from storage.sqlite import SqliteStore
 from storage.sqlite.migrations import MIGRATIONS
-from tests.browser.product import free_ports
 from tests.conftest import DEMO, ROOT
 
 SMALL = ROOT / "tests" / "engine" / "workspace"
@@ -80,7 +80,7 @@ def sound(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, demo_models: Path) ->
     start.remember_source(DEMO, data / "models")
     monkeypatch.setenv("ESTAFETA_DATA", str(data))
     monkeypatch.setenv("ESTAFETA_WORKSPACE", str(DEMO))
-    monkeypatch.setenv("ESTAFETA_PORT", str(free_ports(1)))
+    monkeypatch.setenv("ESTAFETA_PORT", str(free_port()))
     return data
 
 
@@ -171,8 +171,30 @@ def test_the_model_is_there_and_of_these_training_data(tmp_path: Path) -> None:
     assert "estafeta train" in finding.text
 
 
+def test_encoders_that_could_be_installed_are_told_with_the_model(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(encoder, "find_spec", lambda _: None)
+    settings = Settings(workspace=SMALL, data=tmp_path / "data")
+    train(SMALL, settings.data / "models", lambda what, share: None)
+    start.remember_source(SMALL, settings.data / "models")
+    finding = only(local.model(settings))
+    assert finding.level == "ok"
+    assert "make encoders" in finding.text
+
+
+def test_a_model_that_the_platform_would_not_start_with_is_an_error(tmp_path: Path) -> None:
+    settings = Settings(workspace=SMALL, data=tmp_path / "data")
+    trained = train(SMALL, settings.data / "models", lambda what, share: None, encoders=())
+    start.remember_source(SMALL, settings.data / "models")
+    (trained.path / "model.json").write_text("{}")
+    finding = only(local.model(settings))
+    assert finding.level == "error"
+    assert "does not start" in finding.text
+
+
 def test_a_port_is_free_or_somebody_elses(tmp_path: Path) -> None:
-    settings = Settings(port=free_ports(1))
+    settings = Settings(port=free_port())
     assert only(local.port(settings)).text.startswith("nothing listens")
     with socket.socket() as taken:
         taken.bind(("127.0.0.1", settings.port))

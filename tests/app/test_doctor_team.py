@@ -11,6 +11,7 @@ from pydantic import SecretStr
 from bots.telegram.config import TelegramConfig
 from estafeta.app.config import DeskConfig, Settings
 from estafeta.app.doctor.team import findings, team
+from estafeta.app.faults.servers import free_port
 from estafeta.clock import SystemClock
 from estafeta.kernel.model import Operator
 from estafeta.roster import CONSOLE, Roster
@@ -18,7 +19,6 @@ from flows import loader
 from handoff.floor import Member
 from storage.mongo.config import MongoConfig
 from storage.sqlite import SqliteStore
-from tests.browser.product import free_ports
 from tests.conftest import DEMO
 
 ADMIN = Member(id="o1", desk="web", name="Anna", role="admin")
@@ -29,7 +29,7 @@ VERA = Member(id="7", desk="telegram_forum", name="Vera")
 def settings(folder: Path, *, group: bool = False, open_: bool = False, **more: Any) -> Settings:
     telegram = TelegramConfig(token=SecretStr("7000000001:a-token"), group_id=-1001) if group else None
     return Settings(
-        port=free_ports(1),
+        port=free_port(),
         data=folder,
         workspace=DEMO,
         telegram=telegram,

@@ -8,8 +8,8 @@ import pytest
 from aiohttp import web
 from aiohttp.test_utils import TestServer
 
+from estafeta.app.faults.servers import free_port
 from estafeta.app.health import answers
-from tests.browser.product import free_ports
 
 
 async def test_it_asks_the_process_on_the_port(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,5 +35,5 @@ async def test_it_asks_the_process_on_the_port(monkeypatch: pytest.MonkeyPatch) 
 
 
 def test_nothing_that_answers_is_not_well(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("ESTAFETA_PORT", str(free_ports(1)))
+    monkeypatch.setenv("ESTAFETA_PORT", str(free_port()))
     assert not answers("/healthz")

@@ -20,7 +20,7 @@ from estafeta.app import control, flow_tests, releasing, start
 from estafeta.app import releases as commands
 from estafeta.app.cli import main
 from estafeta.app.config import Settings
-from estafeta.app.faults.servers import MongoServer, served
+from estafeta.app.faults.servers import MongoServer, free_port, served
 from estafeta.app.releasing import Asked, ReleaseMetrics
 from estafeta.clock import SystemClock
 from estafeta.contents import ContentWatch
@@ -33,7 +33,6 @@ from storage.files.folder import FolderFiles
 from storage.mongo.config import MongoConfig
 from storage.mongo.store import MongoStore
 from storage.sqlite import SqliteStore
-from tests.browser.product import free_ports
 from tests.flows.world import DELIVERY, PAYMENT, write
 
 NEW = DELIVERY.replace("Город?", "Какой город?")
@@ -53,7 +52,7 @@ class Place:
     def __init__(self, path: Path, **environment: str) -> None:
         self.data = path / "data"
         self.folder = write(path / "workspace", {"delivery": DELIVERY, "payment": PAYMENT})
-        self.port = free_ports(1)
+        self.port = free_port()
         self._environment = {
             "ESTAFETA_DATA": str(self.data), "ESTAFETA_PORT": str(self.port),
             "ESTAFETA_WORKSPACE": str(self.folder), **environment,

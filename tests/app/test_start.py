@@ -89,6 +89,18 @@ def test_a_model_that_was_removed_is_trained_again(workspace: Path, tmp_path: Pa
     start.load_understander(models)
 
 
+def test_a_model_of_an_earlier_format_is_trained_again(
+    workspace: Path, tmp_path: Path, trainings: list[list[str]]
+) -> None:
+    models = tmp_path / "models"
+    start.ensure_model(workspace, models)
+    manifest = Registry(models).current() / "manifest.json"
+    manifest.write_text(manifest.read_text().replace('"format": ', '"format": 9'))
+    start.ensure_model(workspace, models)
+    assert len(trainings) == 2
+    start.load_understander(models)
+
+
 def test_a_rolled_back_model_stays_in_service(workspace: Path, tmp_path: Path, trainings: list[list[str]]) -> None:
     models = tmp_path / "models"
     start.ensure_model(workspace, models)

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner
 
-from estafeta.app import starter, untaught
+from estafeta.app import starter, understanders
 from estafeta.app.cli import main
+from estafeta.app.config import Settings
 from flows import loader
 
 
@@ -55,8 +56,8 @@ def test_where_nothing_can_be_made_the_reason_is_told(tmp_path: Path) -> None:
 def test_it_is_talked_to_before_anything_is_taught(tmp_path: Path) -> None:
     starter.begin(tmp_path / "shop")
     workspace = loader.load(tmp_path / "shop")
-    assert not untaught.learns(workspace)
-    knows = untaught.understander(workspace, tmp_path / "models")
+    assert not understanders.learns(workspace)
+    knows = understanders.chosen(Settings(_env_file=None), workspace, tmp_path / "models")
     heard = asyncio.run(knows.understand("мой заказ 100234", deadline=1))
     assert (heard.intent, [entity.value for entity in heard.entities]) == ("", ["100234"])
     assert not (tmp_path / "models").exists()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import json
+import socket
 from collections.abc import AsyncIterator, Sequence
 from datetime import timedelta
 from pathlib import Path
@@ -15,6 +16,7 @@ from aiohttp import ClientSession, web
 from estafeta.app import control, start
 from estafeta.app import status as module
 from estafeta.app.config import Settings
+from estafeta.app.faults.servers import free_port
 from estafeta.app.status import Process, Status, print_status, status
 from estafeta.bus.memory import MemoryBus
 from estafeta.clock import SystemClock
@@ -22,7 +24,6 @@ from estafeta.kernel.errors import ConfigurationError, StoreUnavailable
 from estafeta.kernel.model import Address, Conversation, Reason, Stage, Ticket, TicketId
 from estafeta.kernel.ports import Bus, Change, Store
 from storage.sqlite import SqliteStore
-from tests.browser.product import free_ports
 from tests.contracts.store_examples import unsent
 
 
@@ -126,7 +127,7 @@ async def test_a_store_that_is_away_is_told_and_is_not_well(tmp_path: Path) -> N
 
 
 async def test_the_command_shows_it(store: SqliteStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    settings = Settings(port=free_ports(1), data=tmp_path)
+    settings = Settings(port=free_port(), data=tmp_path)
     await put(store, "2", Stage.QUEUED, opened=timedelta(days=1, hours=2))
     await store.lease("worker-1", "worker-1", 60.0)
     await store.lease("poll:telegram:7", "worker-1", 60.0)
@@ -151,7 +152,7 @@ async def test_the_command_shows_it(store: SqliteStore, tmp_path: Path, capsys: 
 async def test_the_command_ends_with_1_when_a_part_is_away(
     what: str, store: SqliteStore, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    settings = Settings(port=free_ports(1), data=tmp_path)
+    settings = Settings(port=free_port(), data=tmp_path)
     broken = process(Away(tmp_path / "db", clock=SystemClock())) if what == "store" else process(store, bus=Down())
     async with served(settings, broken):
         assert not await asyncio.to_thread(print_status, settings, as_json=False)
@@ -161,7 +162,7 @@ async def test_the_command_ends_with_1_when_a_part_is_away(
 
 
 async def test_nobody_without_the_token_is_told(store: SqliteStore, tmp_path: Path) -> None:
-    settings = Settings(port=free_ports(1), data=tmp_path)
+    settings = Settings(port=free_port(), data=tmp_path)
     async with served(settings, process(store)), ClientSession() as client:
         for headers in ({}, {"Authorization": "Bearer "}, {"Authorization": "Bearer \udcff"}):
             async with client.get(settings.local_url + module.PATH, headers=headers) as answer:
@@ -172,7 +173,7 @@ async def test_nobody_without_the_token_is_told(store: SqliteStore, tmp_path: Pa
 
 
 def test_where_nothing_runs_it_says_so(tmp_path: Path) -> None:
-    settings = Settings(port=free_ports(1), data=tmp_path)
+    settings = Settings(port=free_port(), data=tmp_path)
     with pytest.raises(ConfigurationError, match="start the platform first"):
         print_status(settings, as_json=False)
     start.new_control_token(tmp_path, settings.port)
@@ -180,9 +181,18 @@ def test_where_nothing_runs_it_says_so(tmp_path: Path) -> None:
         print_status(settings, as_json=False)
 
 
+def test_who_takes_long_is_not_said_to_be_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings = Settings(port=free_port(), data=tmp_path)
+    start.new_control_token(tmp_path, settings.port)
+    monkeypatch.setattr(control, "_SECONDS", 0.1)
+    silent = socket.create_server(("127.0.0.1", settings.port))
+    with silent, pytest.raises(ConfigurationError, match=r"has not answered within .* it may yet do what was asked"):
+        print_status(settings, as_json=False)
+
+
 @pytest.mark.parametrize(("body", "told"), [("[]", "another form"), ("no JSON", "is not Estafeta")])
 async def test_another_program_on_the_port_is_told(body: str, told: str, tmp_path: Path) -> None:
-    settings = Settings(port=free_ports(1), data=tmp_path)
+    settings = Settings(port=free_port(), data=tmp_path)
     start.new_control_token(tmp_path, settings.port)
 
     async def answer(request: web.BaseRequest) -> web.Response:

@@ -17,13 +17,13 @@ from click.testing import CliRunner, Result
 from estafeta.app import audit, config, control, start, team_control
 from estafeta.app.cli import main
 from estafeta.app.config import Settings
+from estafeta.app.faults.servers import free_port
 from estafeta.clock import SystemClock
 from estafeta.kernel.errors import ConfigurationError
 from estafeta.kernel.model import Operator
 from estafeta.roster import CONSOLE, Known, NotInvited, Roster
 from handoff.desks.web.desk import WebDesk
 from storage.sqlite import SqliteStore
-from tests.browser.product import free_ports
 from tests.conftest import ROOT
 
 ANNA = Operator(id="o1", name="Анна", desk="web")
@@ -34,7 +34,7 @@ class Running:
     """A platform's way in for the command line."""
 
     def __init__(self, folder: Path, roster: Roster) -> None:
-        self.port = free_ports(1)
+        self.port = free_port()
         self.folder = folder
         self.roster = roster
         self.bot_name = "shop_operators_bot"

@@ -13,6 +13,7 @@ from click.testing import CliRunner, Result
 
 from estafeta.app import start, undelivered
 from estafeta.app.cli import main
+from estafeta.app.faults.servers import free_port
 from estafeta.clock import SystemClock
 from estafeta.kernel.model import (
     Author,
@@ -29,7 +30,6 @@ from estafeta.kernel.model import (
 )
 from estafeta.kernel.ports import Accepted, Change
 from storage.sqlite import SqliteStore
-from tests.browser.product import free_ports
 from tests.contracts.store_examples import ANNA, NOW
 
 LEFT = OutboxItem(
@@ -46,7 +46,7 @@ class Running:
     """A platform's way in for the command line, with one message that could not be delivered."""
 
     def __init__(self, folder: Path) -> None:
-        self.port = free_ports(1)
+        self.port = free_port()
         self.folder = folder
         self.accepted: list[Signal] = []
 

@@ -19,6 +19,7 @@ from bots.telegram.config import TelegramConfig
 from estafeta import engine
 from estafeta.app import start
 from estafeta.app.config import DeskConfig, Settings
+from estafeta.app.faults.servers import free_port
 from estafeta.app.run import print_login_link
 from estafeta.app.wiring import Platform, bound, build, login_link, running
 from estafeta.clock import SystemClock
@@ -28,7 +29,6 @@ from estafeta.kernel.model import Address, Conversation, CustomerSaid, Signal, S
 from estafeta.kernel.ports import Understander
 from flows.model import Workspace
 from storage.sqlite import SqliteStore
-from tests.browser.product import free_ports
 from tests.engine.words import Words
 
 SECRET = "a-token-of-the-shop"
@@ -36,7 +36,7 @@ CONTROL = "a-control-token"
 
 
 def settings_for(folder: Path, **more: Any) -> Settings:
-    return Settings(port=free_ports(1), data=folder, log_level="debug", **more)
+    return Settings(port=free_port(), data=folder, log_level="debug", **more)
 
 
 @contextlib.asynccontextmanager

@@ -14,13 +14,13 @@ from estafeta.app.config import DeskConfig, Settings
 from estafeta.app.faults.invariants import judge
 from estafeta.app.faults.ledger import Acknowledged, Echoed, Ledger, OperatorDid, Said, Took
 from estafeta.app.faults.people import GROUP, WORKSPACE, People
+from estafeta.app.faults.servers import free_port
 from estafeta.app.faults.stock import Stock
 from estafeta.app.wiring import build, running
 from estafeta.fakes.telegram import FakeTelegram
 from flows import loader
 from nlu.embedded import EmbeddedUnderstander
 from nlu.train import train
-from tests.browser.product import free_ports
 from tests.story.stage import UNLIMITED, Mode
 
 
@@ -32,7 +32,7 @@ def understander(tmp_path_factory: pytest.TempPathFactory) -> EmbeddedUnderstand
 
 
 def settings(fake: FakeTelegram, folder: Path, mode: Mode) -> Settings:
-    port = free_ports(1)
+    port = free_port()
     telegram = TelegramConfig(
         token=SecretStr(fake.token),
         mode=mode,

@@ -116,7 +116,9 @@ def test_a_jumping_clock_shows_another_time_and_measures_the_same() -> None:
 
 async def test_slow_understanding_is_too_late_and_then_quick_again() -> None:
     class Quick:
-        async def understand(self, text: str, *, deadline: float) -> Understanding:
+        async def understand(
+            self, text: str, *, deadline: float, at: datetime | None = None, region: str = ""
+        ) -> Understanding:
             return Understanding(intent="where", confidence=1.0)
 
     slow = SlowUnderstander(Quick())

@@ -12,12 +12,12 @@ from pydantic import SecretStr
 from bots.telegram.config import TelegramConfig, TelegramLimits
 from bots.widget.config import WidgetConfig
 from estafeta.app.config import DeskConfig, Settings
+from estafeta.app.faults.servers import free_port
 from estafeta.app.wiring import Platform, build, running
 from estafeta.fakes.telegram import FakeTelegram
 from estafeta.fakes.telegram.people import Group, Participant
 from estafeta.kernel.ports import Understander
 from flows.model import Workspace
-from tests.browser.product import free_ports
 
 SECRET = "a-webhook-secret"
 UNLIMITED = TelegramLimits(bot_per_second=1e6, chat_per_second=1e6, chat_burst=1e6, group_per_minute=1e6)
@@ -34,7 +34,7 @@ class Stage:
         self.group: Group = fake.furnish()
         self.customer: Participant = fake.private("Иван")
         self.operator: Participant = self.group.operator("Анна")
-        port = free_ports(1)
+        port = free_port()
         self.settings = Settings.model_construct(
             **{
                 **{name: field.get_default(call_default_factory=True) for name, field in Settings.model_fields.items()},

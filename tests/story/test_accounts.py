@@ -14,6 +14,7 @@ from bots.vk.config import VkConfig
 from bots.whatsapp.config import WhatsAppConfig
 from estafeta.app.config import Settings
 from estafeta.app.doctor.vk import connect
+from estafeta.app.faults.servers import free_port
 from estafeta.app.wiring import Platform, build, running
 from estafeta.clock import SystemClock
 from estafeta.fakes.telegram import FakeTelegram
@@ -21,7 +22,6 @@ from estafeta.fakes.vk import FakeVk
 from estafeta.fakes.whatsapp import FakeWhatsApp
 from estafeta.kernel.ports import Understander
 from flows.model import Workspace
-from tests.browser.product import free_ports
 
 SECRET = "a-secret-of-the-webhooks"
 GREETING = "Здравствуйте"
@@ -31,7 +31,7 @@ GREETING = "Здравствуйте"
 async def shop(
     folder: Path, workspace: Workspace, understander: Understander, **more: object
 ) -> AsyncIterator[Platform]:
-    settings = Settings(data=folder, port=free_ports(1), **more)  # type: ignore[arg-type]
+    settings = Settings(data=folder, port=free_port(), **more)  # type: ignore[arg-type]
     platform = build(settings, workspace, understander, secrets={}, variables={}, control_token="t")
     async with running(platform):
         yield platform

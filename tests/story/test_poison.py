@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import AsyncIterator, Callable
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -216,7 +217,9 @@ async def test_no_answer_of_a_customer_stops_a_flow(
 class Breaking:
     """An understander with a mistake in it."""
 
-    async def understand(self, text: str, *, deadline: float) -> Understanding:
+    async def understand(
+        self, text: str, *, deadline: float, at: datetime | None = None, region: str = ""
+    ) -> Understanding:
         raise ZeroDivisionError(text)
 
 

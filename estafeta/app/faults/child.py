@@ -32,7 +32,7 @@ from typing import Any, NoReturn
 from estafeta.clock import SystemClock
 from estafeta.kernel.errors import EstafetaError, UnderstandingFailed
 from estafeta.kernel.model import Understanding
-from estafeta.kernel.ports import Understander
+from estafeta.kernel.ports import REGION, Understander
 from flows.model import Workspace
 
 _CHUNK = 65_536
@@ -64,11 +64,13 @@ class SlowUnderstander:
         self._inner = inner
         self.slow_until = 0.0
 
-    async def understand(self, text: str, *, deadline: float) -> Understanding:
+    async def understand(
+        self, text: str, *, deadline: float, at: datetime | None = None, region: str = REGION
+    ) -> Understanding:
         if time.monotonic() < self.slow_until:
             await asyncio.sleep(deadline)
             raise UnderstandingFailed(f"no understanding within {deadline} s: the fault kit made it slow")
-        return await self._inner.understand(text, deadline=deadline)
+        return await self._inner.understand(text, deadline=deadline, at=at, region=region)
 
 
 class ForkServer:
@@ -188,7 +190,7 @@ def run_role(order: dict[str, Any], workspace: Workspace, understander: Understa
         async with running(platform):
             await stop.wait()
 
-    start.run_until_stopped(main)
+    start.run_until_stopped(main, stop_within=settings.stop_within)
 
 
 def _say(kit: socket.socket, report: dict[str, Any]) -> None:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import random
 import shutil
 import signal
 import socket
@@ -25,12 +26,19 @@ _START_WITHIN = 30.0
 _STOP_WITHIN = 20.0
 
 
-def free_port() -> int:
-    """A port of loopback that was free a moment ago."""
-    with socket.socket() as sock:
-        sock.bind(("127.0.0.1", 0))
-        port: int = sock.getsockname()[1]
-        return port
+_PORTS = range(12_000, 32_000)
+"""Below those that systems give to outgoing connections (Linux from 32768, others from 49152): a port chosen
+there may be some connection's own by the time that a server listens on it."""
+
+
+def free_port(count: int = 1) -> int:
+    """The first of so many neighbouring ports of loopback that were free a moment ago."""
+    while True:
+        first = random.choice(_PORTS)  # noqa: S311 - nothing is secret about it
+        with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
+            for port in range(first, first + count):
+                stack.enter_context(socket.socket()).bind(("127.0.0.1", port))
+            return first
 
 
 class Server:

@@ -1,15 +1,17 @@
-"""The understander of a workspace; of one that has nothing to learn from yet, too."""
+"""The understander of a workspace: of the engine that is chosen, or of nothing where nothing is taught yet."""
 
 from __future__ import annotations
 
+from datetime import datetime
 from pathlib import Path
 
 import click
 
 from estafeta.app import start
+from estafeta.app.config import Settings
 from estafeta.app.flow_around import finder
 from estafeta.kernel.model import Understanding
-from estafeta.kernel.ports import Understander
+from estafeta.kernel.ports import REGION, Understander
 from flows.model import Workspace
 from nlu.normalise import read
 
@@ -27,8 +29,10 @@ class EntitiesAlone:
     def __init__(self, workspace: Workspace) -> None:
         self._finder = finder(workspace)
 
-    async def understand(self, text: str, *, deadline: float) -> Understanding:
-        return Understanding(intent="", confidence=0.0, entities=self._finder.find(read(text)))
+    async def understand(
+        self, text: str, *, deadline: float, at: datetime | None = None, region: str = REGION
+    ) -> Understanding:
+        return Understanding(intent="", confidence=0.0, entities=self._finder.find(read(text), at, region))
 
 
 def learns(workspace: Workspace) -> bool:
@@ -36,9 +40,12 @@ def learns(workspace: Workspace) -> bool:
     return len(workspace.training.intents) >= _FEWEST_INTENTS
 
 
-def understander(workspace: Workspace, models: Path) -> Understander:
-    """Trained anew when the training data changed. Where there is nothing to learn from, that is said on standard
-    error. Raises `ConfigurationError` when training fails."""
+def chosen(settings: Settings, workspace: Workspace, models: Path) -> Understander:
+    """That of the engine that is chosen. The embedded one is trained anew when the training data changed; where there
+    is nothing to learn from, that is said on standard error. Whether the Rasa server is there shows when it is asked.
+    Raises `ConfigurationError` when training fails."""
+    if settings.nlu.engine == "rasa":
+        return start.rasa_understander(settings, workspace)
     if not learns(workspace):
         click.secho(NOTHING_LEARNED, fg="yellow", err=True)
         return EntitiesAlone(workspace)
