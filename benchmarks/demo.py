@@ -16,7 +16,6 @@ import os
 import random
 import re
 import signal
-import socket
 import sys
 import tempfile
 import time
@@ -26,6 +25,7 @@ from urllib.parse import urljoin
 
 import aiohttp
 
+from estafeta.app.faults.servers import free_port
 from nlu.data import read_workspace
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -55,16 +55,6 @@ class Claims:
         holds = value < limit
         self.failed = self.failed or not holds
         print(f"{shown} (claim: under {limit:g} {unit}) {'ok' if holds else 'FAILED'}", flush=True)
-
-
-def free_ports(count: int) -> int:
-    """The first of so many neighbouring free ports."""
-    while True:
-        first = random.randint(20_000, 50_000)
-        with contextlib.ExitStack() as stack, contextlib.suppress(OSError):
-            for port in range(first, first + count):
-                stack.enter_context(socket.socket()).bind(("127.0.0.1", port))
-            return first
 
 
 @contextlib.asynccontextmanager
@@ -158,7 +148,7 @@ async def sizes(url: str) -> tuple[float, float]:
 async def main() -> None:
     claims = Claims()
     with tempfile.TemporaryDirectory() as folder:
-        data, port = Path(folder), free_ports(2)
+        data, port = Path(folder), free_port(2)
         url = f"http://127.0.0.1:{port}"
         async with demo(data, port) as (_, seconds):
             claims.below("first start, with training", seconds, "s")

@@ -20,6 +20,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 from pathlib import Path
 from statistics import median
@@ -27,9 +28,10 @@ from statistics import median
 import structlog
 from pydantic import SecretStr
 
-from benchmarks.demo import ROOT, free_ports
+from benchmarks.demo import ROOT
 from bots.telegram.config import TelegramConfig, TelegramGroup
 from estafeta.app.config import DeskConfig, Settings
+from estafeta.app.faults.servers import free_port
 from estafeta.app.wiring import Platform, build, running
 from estafeta.clock import SystemClock, TestClock
 from estafeta.fakes.telegram import FakeTelegram, Group, Participant, Shown
@@ -42,7 +44,9 @@ ASKS = "Позовите человека"
 class Nothing:
     """Understands nothing: what is measured is the way of the words, not their meaning."""
 
-    async def understand(self, text: str, *, deadline: float) -> Understanding:
+    async def understand(
+        self, text: str, *, deadline: float, at: datetime | None = None, region: str = ""
+    ) -> Understanding:
         return Understanding(intent="", confidence=0.0, model="none")
 
 
@@ -84,7 +88,7 @@ async def shop(folder: Path, *, groups: int = 1, clock: TestClock | None = None)
         settings = Settings.model_construct(
             **{
                 **{name: field.get_default(call_default_factory=True) for name, field in Settings.model_fields.items()},
-                "port": free_ports(1),
+                "port": free_port(),
                 "data": folder,
                 "desk": DeskConfig(open_to_members=True),
                 "telegram": TelegramConfig(

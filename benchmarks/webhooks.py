@@ -27,7 +27,8 @@ from pathlib import Path
 import aiohttp
 import orjson
 
-from benchmarks.demo import Claims, free_ports
+from benchmarks.demo import Claims
+from estafeta.app.faults.servers import free_port
 from estafeta.fakes.telegram import FakeTelegram
 from estafeta.fakes.vk import Community, FakeVk
 from estafeta.fakes.whatsapp import FakeWhatsApp
@@ -162,7 +163,7 @@ async def main(seconds: float) -> int:
         ):
             shop = vk_api.community()
             settings = _settings(bot_api, vk_api, shop, graph)
-            async with platform(free_ports(1), folder, settings) as url:
+            async with platform(free_port(), folder, settings) as url:
                 for name, deliver in (("telegram", telegram), ("vk", vk(vk_api, shop)), ("whatsapp", whatsapp(graph))):
                     hook = f"{url}/webhooks/{name}/bench"
                     await measured(hook, deliver, seconds=2, first=0)
