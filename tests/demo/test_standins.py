@@ -13,6 +13,7 @@ import pytest
 from estafeta.app import start
 from estafeta.app.config import Settings
 from estafeta.app.demo import FOLDER
+from estafeta.app.faults.servers import free_port
 from estafeta.app.standins import StandIns, standing_in
 from estafeta.app.wiring import bound, build, running
 from estafeta.fakes.telegram import FakeTelegram
@@ -20,7 +21,6 @@ from estafeta.fakes.vk.served import ServedVk
 from estafeta.fakes.whatsapp.fake import FakeWhatsApp
 from estafeta.kernel.errors import ConfigurationError
 from nlu.embedded import EmbeddedUnderstander
-from tests.browser.product import free_ports
 
 WITHIN = 20.0
 
@@ -47,7 +47,7 @@ async def product(
 
 @pytest.fixture
 def port() -> int:
-    return free_ports(6)
+    return free_port(6)
 
 
 async def test_customers_of_all_messengers_are_answered_and_their_worlds_are_kept(

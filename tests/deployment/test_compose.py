@@ -19,7 +19,7 @@ import pytest
 from aiohttp.test_utils import TestClient, TestServer
 from ruamel.yaml import YAML
 
-from estafeta.app import cli, config, roles, start
+from estafeta.app import cli, config, roles, start, stopping
 from estafeta.app.config import Settings
 from estafeta.app.web import make_app
 from estafeta.kernel.errors import ConfigurationError
@@ -27,7 +27,7 @@ from tests.conftest import DEMO, ROOT
 
 COMPOSE = ROOT / "docker-compose.yml"
 DOCKERFILE = ROOT / "Dockerfile"
-ONCE = ("model", "mongodb-initiated")
+ONCE = ("model", "rasa-model", "mongodb-initiated")
 """Services that do something and end."""
 
 Service = dict[str, Any]
@@ -111,7 +111,7 @@ def test_only_web_is_reached_from_outside_and_only_from_this_machine_unless_told
     published = {name: service["ports"] for name, service in services().items() if "ports" in service}
     assert published == {"web": ["${ESTAFETA_HOST:-127.0.0.1}:${ESTAFETA_PORT:-8080}:8080"]}
     assert compose()["networks"]["inside"] == {"internal": True}
-    for name in ("mongodb", "mongodb-initiated", "redis", "rasa"):
+    for name in ("mongodb", "mongodb-initiated", "redis", "rasa", "rasa-model"):
         assert services()[name]["networks"] == ["inside"]
 
 
@@ -203,7 +203,8 @@ def test_the_command_of_a_service_is_one_and_its_roles_fit(name: str, monkeypatc
         with pytest.raises(ConfigurationError):
             roles.chosen([*parsed.params["roles"], "nonsense"], settings)
     else:
-        assert (name, command) == ("model", "train")
+        assert (name, command) in {("model", "train"), ("rasa-model", "train")}
+        assert parsed.params["engine"] == ("rasa" if name == "rasa-model" else "embedded")
 
 
 def test_every_role_has_a_service() -> None:
@@ -254,9 +255,9 @@ def test_the_port_is_the_one_it_listens_on(monkeypatch: pytest.MonkeyPatch) -> N
 @pytest.mark.usefixtures("bare")
 @pytest.mark.parametrize("name", sorted(set(ours()) - set(ONCE)))
 def test_a_stop_is_waited_for(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Requests, turns and sends get the time each; Docker kills afterwards."""
+    """The process ends by itself, and tells of what hung, before Docker kills it."""
     settings = settings_of(ours()[name], monkeypatch)
-    assert seconds(ours()[name]["stop_grace_period"]) > 3 * settings.stop_within
+    assert seconds(ours()[name]["stop_grace_period"]) > stopping.whole(settings.stop_within) + 2
 
 
 @pytest.mark.parametrize("name", sorted(ours()))
@@ -274,7 +275,7 @@ def test_what_is_written_is_writable(name: str) -> None:
         assert not mounts[f"{data}/models"].get("read_only")
     if name == "worker":
         assert mounts[f"{data}/models"]["read_only"] is True
-    if name != "model":
+    if name not in ONCE:
         assert not mounts[f"{data}/files"].get("read_only")
     if name in ("web", "telegram", "vk"):
         assert f"{data}/set-aside" in mounts
@@ -321,6 +322,14 @@ def test_the_packages_are_the_pinned_ones() -> None:
     assert any("--require-hashes" in run and "requirements/runtime.txt" in run for run in installs)
     for run in installs:
         assert "--require-hashes" in run or "--no-deps --no-build-isolation" in run
+
+
+def test_the_encoders_are_installed_where_they_are_asked_for() -> None:
+    (install,) = [rest for _, rest in instructions("RUN") if "requirements/encoders.txt" in rest]
+    assert install.startswith('[ -z "$ENCODERS" ] || ')
+    assert "ENCODERS" in dict(rest.split("=") for _, rest in instructions("ARG"))
+    for service in ours().values():
+        assert service["build"]["args"] == {"ENCODERS": "${ENCODERS:-}"}
 
 
 def test_the_image_is_of_one_python_and_runs_as_nobody_of_importance() -> None:
