@@ -136,6 +136,7 @@ async def test_two_operators_and_the_words_of_neither_are_lost(browser: Browser,
     await expect(anna.page.locator(".floor-part").first).to_contain_text("клиент попросил человека")
     await picture(anna.page, "desk-5-reports")
     await anna.page.click("#tab-audit")
+    await expect(anna.page.locator("#tab-audit")).to_have_attribute("aria-selected", "true")
     await expect(anna.page.locator(".floor-part")).to_contain_text("вошёл в команду")
     await anna.page.click("#tab-closures")
     await anna.page.click("#closure-new")

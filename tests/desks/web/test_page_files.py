@@ -63,6 +63,7 @@ async def test_files_of_a_conversation_that_is_just_being_opened_wait_for_it(pag
         await route.continue_()
 
     await office.customer("Vera", stage=Stage.QUEUED)
+    await expect(page.locator(row(page, "queued"))).to_be_visible()  # its row is read at the same address
     await page.route("**/api/v1/conversations/*", slowly)
     await page.click(row(page, "queued"))
     for file in (LAMP, TERMS):
