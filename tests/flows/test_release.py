@@ -235,6 +235,8 @@ RULES = PublishRules()
         (FINE, ""),
         (replace(FINE, handoffs=40), ""),  # exactly ten points more
         (replace(FINE, handoffs=41), "handed over: 20% of 200, 10% of 200"),
+        (replace(FINE, marks=30, bad_marks=8), ""),  # 27 percent instead of 10: of 30 marks, that may be luck
+        (replace(FINE, marks=90, bad_marks=27), "rated bad: 30% of 90, 10% of 50"),
         (replace(FINE, fallbacks=60), "not understood: 30% of 200, 5% of 200"),
         (replace(FINE, bad_marks=20), "rated bad: 40% of 50, 10% of 50"),
         (replace(FINE, disliked=31, marks=0), "thumbs-down: 16% of 200, 0% of 200"),

@@ -191,17 +191,17 @@ async def test_a_model_that_does_as_well_stays(models: Models, store: Store, tmp
 
 async def test_thumbs_down_are_bad_marks(models: Models, store: Store, tmp_path: Path) -> None:
     await models.publish("one", model(tmp_path, "one"), who=WHO)
-    await models.publish("two", model(tmp_path, "two"), who=WHO, share=30, rules=PublishRules(least_marks=4))
+    await models.publish("two", model(tmp_path, "two"), who=WHO, share=30, rules=PublishRules(least_marks=10))
     at = datetime.now(UTC)
-    for name, disliked in (("one", 1), ("two", 3)):
-        for number in range(4):
+    for name, disliked in (("one", 2), ("two", 8)):
+        for number in range(10):
             who = f"{name}{number}"
             mark = {"about": "bot", "rating": "excellent", "model": name}
             last = event(who, 2, "disliked", at) if number < disliked else event(who, 2, "rated", at, **mark)
             entries = [event(who, 1, "flow", at, model=name), last]
             await stored(store, Conversation(id=ConversationId(who), address=HOME), *entries)
     why = await TrialWatch(store=store, clock=SystemClock(), releases=models, key="model").look()
-    assert "rated bad: 75% of 4, 25% of 4" in why
+    assert "rated bad: 80% of 10, 20% of 10" in why
 
 
 class Away:
