@@ -245,7 +245,8 @@ def _naive_bayes(features: sparse.csr_matrix, labels: Rows) -> Floats:
 
 
 def _fit_dense(name: str, vectors: Floats, labels: Rows, akin: Floats) -> Dense:
-    """An intent without a text of this script gets logits of zero, neither for nor against it."""
+    """An intent without a text of this script gets logits of zero, neither for nor against it. Centres and scales
+    `vectors` where they lie: they are the largest thing that a fit holds."""
     intents = len(akin)
     opened = encoder.opened(name)
     weights = np.zeros((vectors.shape[1], intents), dtype=np.float32)
@@ -253,16 +254,17 @@ def _fit_dense(name: str, vectors: Floats, labels: Rows, akin: Floats) -> Dense:
     present, own = np.unique(labels, return_inverse=True)
     if len(present) < 2:
         return Dense(name, opened.script, weights, bias)
+    near = neighbours(vectors[:, : opened.parts[0]], labels, DIRECTIONS, MOST_NEIGHBOURS)
     mean = vectors.mean(axis=0)
-    centred = vectors - mean
+    vectors -= mean
     scales = []
     for end, size in zip(np.cumsum(opened.parts), opened.parts, strict=True):
-        length = float(np.sqrt((centred[:, end - size : end] ** 2).sum(axis=1).mean()))
+        length = float(np.sqrt((vectors[:, end - size : end] ** 2).sum(axis=1).mean()))
         scales.append(np.full(size, 1 / (length + 1e-6), dtype=np.float32))
     scale = np.concatenate(scales)
-    centred *= scale
+    vectors *= scale
     learnt, offsets = regress(
-        centred,
+        vectors,
         own,
         strength=DENSE_STRENGTH,
         tolerance=TOLERANCE / len(present),
@@ -272,7 +274,6 @@ def _fit_dense(name: str, vectors: Floats, labels: Rows, akin: Floats) -> Dense:
     # Centring and scaling are linear too: what serves takes the vector as it comes.
     weights[:, present] = learnt * scale[:, None]
     bias[present] = offsets - mean @ weights[:, present]
-    near = neighbours(vectors[:, : opened.parts[0]], labels, DIRECTIONS, MOST_NEIGHBOURS)
     return Dense(name, opened.script, weights, bias, neighbours=near)
 
 
