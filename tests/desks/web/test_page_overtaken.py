@@ -13,8 +13,9 @@ from playwright.async_api import Page, Request, Route, expect
 
 from estafeta.kernel.model import ConversationId, Stage, Template
 from estafeta.kernel.ports import Live
-from tests.desks.web.browser import log_in, row
+from tests.desks.web.browser import another_answer, knock, log_in, row, stand_still
 from tests.desks.web.office import Office
+from tests.desks.web.test_page import send
 from tests.desks.web.test_page_limits import closed
 from tests.desks.web.test_page_moves import do
 
@@ -50,7 +51,7 @@ class Held:
         answer = await self.request.response()
         assert answer is not None
         await answer.finished()
-        await page.evaluate("fetch('api/v1/me', { cache: 'no-store' }).then((answer) => answer.json())")
+        await another_answer(page)
 
 
 @asynccontextmanager
@@ -70,9 +71,9 @@ async def ask_for_everything(office: Office) -> None:
 
 async def unannounced(office: Office, name: str) -> ConversationId:
     """A new customer whom pages see when they ask for everything, and not before."""
-    announced, office.live = office.live, asyncio.Queue()
+    office.announces = False
     who = await office.customer(name, stage=Stage.QUEUED, waits=timedelta(minutes=5))
-    office.live = announced
+    office.announces = True
     return who
 
 
@@ -87,7 +88,7 @@ async def test_who_comes_while_the_first_list_is_on_its_way_stays(pages: list[Pa
     page = pages[0]
     await unannounced(office, "Vera")
     async with held_back(page, LIST) as held:
-        await log_in(page, office, "Anna")
+        await knock(page, office, "Anna")
         await held.given.wait()
         await office.customer("Gleb", stage=Stage.QUEUED)
         await expect(page.locator(row(page, "queued"))).to_have_count(1)
@@ -167,8 +168,10 @@ async def test_a_reply_is_never_filled_for_the_customer_who_was_open_before(page
     for name, waits in (("Vera", 9), ("Gleb", 1)):
         await office.customer(name, stage=Stage.QUEUED, waits=timedelta(minutes=waits), language="en")
     rows = page.locator(row(page, "queued"))
+    await expect(rows).to_have_count(2)
     await rows.nth(0).click()
-    async with held_back(page, "**/replies") as held:
+    await expect(page.locator("#talk-name")).to_have_text("Vera")
+    async with held_back(page, "**/conversations/*/replies") as held:
         await page.type("#text", "/tha")
         await held.given.wait()
         await page.fill("#text", "")
@@ -181,10 +184,37 @@ async def test_a_reply_is_never_filled_for_the_customer_who_was_open_before(page
     await expect(page.locator("#text")).to_have_value("Thank you, Gleb!")
 
 
+async def test_an_answer_that_is_shown_before_its_request_is_answered_can_be_taken_back(
+    page: Page, office: Office
+) -> None:
+    await office.customer("Vera", stage=Stage.QUEUED)
+    await page.click(row(page, "queued"))
+    await stand_still(page)
+    async with held_back(page, "**/conversations/*/reply") as held:
+        await send(page, "Oops")
+        await held.given.wait()
+        await expect(page.locator("#transcript .message.own .message-state")).to_have_text("sent")
+        await expect(page.locator(".undo")).to_have_count(0)
+    await expect(page.locator("#transcript .message.own .undo")).to_have_text("Undo (5)")
+
+
+async def test_canned_replies_that_come_after_the_slash_are_offered(pages: list[Page], office: Office) -> None:
+    page = pages[0]
+    await office.customer("Vera", stage=Stage.QUEUED, language="en")
+    async with held_back(page, "**/api/v1/replies") as held:
+        await knock(page, office, "Anna")
+        await held.given.wait()
+        await page.click(row(page, "queued"))
+        await page.type("#text", "/")
+        await expect(page.locator(".canned-none")).to_be_visible()
+    await expect(page.locator(".canned-item")).to_have_count(3)
+
+
 async def test_the_past_of_one_customer_is_not_shown_as_anothers(page: Page, office: Office) -> None:
     for name, waits in (("Vera", 9), ("Gleb", 1)):
         await office.customer(name, stage=Stage.QUEUED, waits=timedelta(minutes=waits))
     rows = page.locator(row(page, "queued"))
+    await expect(rows).to_have_count(2)
     await rows.nth(1).click()
     await expect(page.locator("#talk-name")).to_have_text("Gleb")
     await page.click("#close")
@@ -230,6 +260,33 @@ async def test_where_one_is_is_what_was_said_last(page: Page, office: Office) ->
         await expect(page.locator("#presence-says")).to_contain_text("away until")
         await held.let_go_and_read(page)
     await expect(page.locator("#presence-says")).to_contain_text("away until")
+
+
+# --- who is about to press something -----------------------------------------------------------------
+
+
+async def test_news_take_no_button_from_under_the_hand(page: Page, office: Office) -> None:
+    who = await office.customer("Vera", stage=Stage.QUEUED)
+    await office.became(await office.say(who, "bot", "Dear Vera"), "failed", "blocked")
+    await page.click(row(page, "queued"))
+    office.refuses = "window_closed"
+    await send(page, "too late")
+    await expect(page.locator("#undelivered-open")).to_have_text("1 undelivered")
+    buttons = {
+        "#transcript .message.bot": "Send again",
+        "#pending .message": "Send again",
+        ".undelivered-item": "Do not send",
+    }
+    for number, (place, name) in enumerate(buttons.items()):
+        if place == ".undelivered-item":
+            await page.click("#undelivered-open")
+        button = page.locator(place).get_by_role("button", name=name)
+        await button.focus()
+        await office.say(who, "customer", f"News {number}")
+        await ask_for_everything(office)
+        await expect(page.locator("#transcript .message").last).to_contain_text(f"News {number}")
+        await another_answer(page)
+        await expect(button).to_be_focused()
 
 
 # --- what is not to be had -------------------------------------------------------------------------

@@ -40,9 +40,10 @@ async function fill() {
   if (state.open === of) ready = { of, at: Date.now(), texts: new Map(found.replies.map((one) => [one.name, one.text])) };
 }
 
-/** Reads them anew; without an answer the old ones stay. */
+/** Reads them anew, also for a list that is open already; without an answer the old ones stay. */
 export async function refresh() {
   replies = (await api.replies()).replies;
+  filled();
 }
 
 /** The text in the customer's language if there is one, else in the page's, else in any. */

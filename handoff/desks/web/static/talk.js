@@ -6,9 +6,10 @@ import * as messages from "./entry.js";
 import { actionsOf, openMenu } from "./menu.js";
 import { nameOfPart, partsOf } from "./parts.js";
 import { emit, on, openRow, state } from "./state.js";
+import { messageOf } from "./undo.js";
 import { unsent } from "./unsent.js";
 import { decide } from "./undelivered.js";
-import { clock, day, sameDay, t, told } from "./words.js";
+import { clock, day, language, sameDay, t, told } from "./words.js";
 
 const PAGE = 100;
 const LONG = 500;
@@ -21,6 +22,8 @@ const TYPING_LASTS = 6000;
 let drawn = new Map();
 let previous = null;
 let unseen = 0;
+/** What is not in the timeline yet, as it was drawn. */
+let pending = "";
 let typingTimer = 0;
 /** The reading of the open conversation from its end that is under way, or that `failed`; `changed`: there is more. */
 let loading = null;
@@ -38,15 +41,24 @@ export function startTalk() {
   for (const id of ["scroller", "transcript", "pending"]) grown.observe(by(id));
   on("unsent", drawPending);
   on("can", drawAbilities);
+  on("sent", drawUndo);
   messages.startEntries({ more: openMenu, go: goTo, undelivered: (item, move) => decide(item, state.open, move) });
 }
 
-/** What may be done with the messages, and which of them wait undelivered, may have changed. */
+/** What may be done with the messages, and which of them wait undelivered, may have changed. A foot is drawn for that
+ *  alone: it has buttons that somebody may be about to press. */
 function drawAbilities() {
   for (const message of drawn.values()) {
     message.more.hidden = actionsOf(message).length === 0;
-    if (message.status === "failed") messages.drawFoot(message);
+    const item = state.waiting.get(message.entry.seq);
+    const same = message.waits === item;
+    message.waits = item;
+    if (message.status === "failed" && !same) messages.drawFoot(message);
   }
+}
+
+function drawUndo(id) {
+  for (const message of drawn.values()) if (messageOf(message.entry) === id) messages.drawFoot(message);
 }
 
 function goTo(id) {
@@ -279,9 +291,14 @@ function joins(entry) {
 
 // --- what is not in the timeline yet ---------------------------------------------------------------
 
+/** Only when they are others: whoever is about to press one of their buttons still finds it. */
 function drawPending() {
+  const items = unsent.of(state.open);
+  const now = JSON.stringify([language(), items]);
+  if (pending === now) return;
+  pending = now;
   const follow = atBottom();
-  by("pending").replaceChildren(...unsent.of(state.open).map(pendingNode));
+  by("pending").replaceChildren(...items.map(pendingNode));
   if (follow) toBottom();
 }
 

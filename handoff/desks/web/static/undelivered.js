@@ -3,7 +3,7 @@
 import { api } from "./api.js";
 import { bdi, by, choose, el, toast } from "./dom.js";
 import { on } from "./state.js";
-import { channel, nameOf, shortWhen, t } from "./words.js";
+import { channel, language, nameOf, shortWhen, t } from "./words.js";
 
 let items = [];
 let asked = 0;
@@ -49,10 +49,16 @@ export async function decide(item, conversation, move) {
   draw();
 }
 
+let drawn = "";
+
+/** The list itself only when it is another one: whoever is in it by keyboard stays there. */
 function draw() {
   by("undelivered-open").hidden = !items.length;
   by("undelivered-open").textContent = t("undelivered.open", { n: items.length });
   by("undelivered-none").hidden = items.length > 0;
+  const now = JSON.stringify([language(), items]);
+  if (drawn === now) return;
+  drawn = now;
   by("undelivered-list").replaceChildren(...items.map(itemNode));
 }
 

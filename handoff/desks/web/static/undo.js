@@ -14,6 +14,8 @@ let ticking = 0;
 export function sentNow(item) {
   if (item.mode !== "reply" || !state.me?.undo) return;
   sent.set(item.id, { at: Date.now(), conversation: item.conversation, text: item.text });
+  // The timeline may have shown it before the server's answer came.
+  emit("sent", item.id);
   ticking ||= setInterval(tick, 250);
 }
 
