@@ -22,6 +22,7 @@ from tests.flows.world import BOT, PAYMENT, write
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
 WITHIN = 15_000
+expect.set_options(timeout=WITHIN)
 WCAG = {"runOnly": ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]}
 FLOW = """\
 flow: talk

@@ -4,10 +4,12 @@ from collections.abc import AsyncIterator
 from pathlib import Path
 
 import pytest
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from tests.browser.product import Product
 from tests.chromium import FLAGS
+
+expect.set_options(timeout=15_000)
 
 
 @pytest.fixture

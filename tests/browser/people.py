@@ -9,6 +9,9 @@ from playwright.async_api import Browser, FrameLocator, Page, expect
 
 PICTURES = Path(__file__).resolve().parents[2] / "artifacts" / "story"
 
+WITHIN = 60_000
+"""Milliseconds: a chat whose server was away waits for up to thirty seconds before it connects again."""
+
 
 async def picture(page: Page, name: str) -> None:
     """A screenshot among the artefacts."""
@@ -52,7 +55,7 @@ class Customer:
 
     async def reads(self, text: str) -> None:
         """The newest words in the chat are these (or contain them)."""
-        await expect(self.chat.locator("#entries .message .bubble").last).to_contain_text(text, timeout=10_000)
+        await expect(self.chat.locator("#entries .message .bubble").last).to_contain_text(text, timeout=WITHIN)
 
     async def texts(self) -> list[str]:
         return await self.chat.locator("#entries .bubble").all_inner_texts()
@@ -84,9 +87,15 @@ class Operator:
         await self.page.locator(f'[data-group="{group}"] .row').first.click()
         await expect(self.page.locator("#talk")).to_be_visible()
 
+    async def does(self, move: str) -> None:
+        """By the menu, when what was done before is through: until then no other move begins."""
+        await expect(self.page.locator("#close")).to_be_enabled()
+        await self.page.click("#more-open")
+        await self.page.click(f'[data-move="{move}"]')
+
     async def says(self, text: str) -> None:
         await self.page.fill("#text", text)
         await self.page.press("#text", "Enter")
 
     async def reads(self, text: str) -> None:
-        await expect(self.page.locator("#transcript")).to_contain_text(text, timeout=10_000)
+        await expect(self.page.locator("#transcript")).to_contain_text(text, timeout=WITHIN)

@@ -5,19 +5,12 @@ from __future__ import annotations
 import re
 
 import pytest
-from playwright.async_api import Browser, Page, expect
+from playwright.async_api import Browser, expect
 
-from tests.browser.people import Customer, Operator, picture
+from tests.browser.people import WITHIN, Customer, Operator, picture
 from tests.browser.product import Product
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
-
-WITHIN = 20_000
-
-
-async def do(page: Page, move: str) -> None:
-    await page.click("#more-open")
-    await page.click(f'[data-move="{move}"]')
 
 
 async def dark(browser: Browser, operator: Operator, name: str) -> None:
@@ -58,11 +51,11 @@ async def test_a_ticket_is_taken_put_off_undone_and_closed(browser: Browser, pro
     await customer.reads("Слушаю Вас")
     assert not [text for text in await customer.texts() if "Уже читаю переписку" in text]
 
-    await do(page, "tag")
+    await operator.does("tag")
     await page.get_by_label("Новые метки").fill("лампа")
     await page.click("#form-go")
     await expect(page.locator("#talk-state")).to_contain_text("лампа", timeout=WITHIN)
-    await do(page, "hold")
+    await operator.does("hold")
     await page.get_by_role("button", name="3 часа").click()
     await page.get_by_label("Пара слов коллегам").fill("ждём ответа склада")
     await page.click("#form-go")
@@ -100,6 +93,7 @@ async def test_two_operators_and_the_words_of_neither_are_lost(browser: Browser,
     await customer.reads("Зову коллегу")
     for operator in (anna, boris):
         await operator.opens_first()
+        await expect(operator.page.locator("#attach")).to_be_visible()  # the conversation has been read
     # Boris's page does not hear of what Anna does meanwhile.
     await boris.page.route("**/api/v1/conversations/*", lambda route: route.abort())
     await anna.page.click("#take")
@@ -115,7 +109,7 @@ async def test_two_operators_and_the_words_of_neither_are_lost(browser: Browser,
     await anna.reads("Сейчас посмотрю")
     assert "Сейчас посмотрю" not in await customer.texts()
 
-    await do(anna.page, "transfer")
+    await anna.does("transfer")
     await anna.page.locator("#form-fields select").select_option(label="Борис, на месте, 0 из 5")
     await anna.page.click("#form-go")
     await expect(boris.page.locator('[data-group="queued"] .row')).to_contain_text("предложено вам", timeout=WITHIN)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.async_api import Browser, expect
 
-from tests.browser.people import Customer, Operator, picture
+from tests.browser.people import WITHIN, Customer, Operator, picture
 from tests.browser.product import Product
 
 pytestmark = [pytest.mark.browser, pytest.mark.timeout(180)]
@@ -36,6 +36,7 @@ async def test_the_whole_story(browser: Browser, product: Product) -> None:
     await customer.reads("Номер есть в письме")
     await customer.says("Нашла письмо, сейчас посмотрю")
     await operator.reads("Нашла письмо, сейчас посмотрю")
+    await customer.reads("Нашла письмо, сейчас посмотрю")  # it is no longer on its way
     await picture(customer.page, "3-person")
 
     before = await customer.texts()
@@ -72,7 +73,7 @@ async def test_killed_in_the_middle_and_started_again_nothing_is_lost_or_doubled
     await product.start()
     await operator.reads("Вы ещё тут?")
     await expect(customer.chat.locator("#entries .bubble", has_text="Одну минуту, смотрю.")).to_have_count(
-        1, timeout=30_000
+        1, timeout=WITHIN
     )
     await product.kill()
     await product.start()

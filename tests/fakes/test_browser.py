@@ -20,6 +20,9 @@ from tests.chromium import FLAGS
 
 pytestmark = [pytest.mark.browser, pytest.mark.slow]
 
+WITHIN = 15.0
+expect.set_options(timeout=WITHIN * 1000)
+
 
 @pytest.fixture
 async def page(fake: FakeTelegram, chromium: str) -> AsyncIterator[Page]:
@@ -42,14 +45,14 @@ async def test_a_customer_writes_and_presses_and_an_operator_answers(fake: FakeT
     box = page.locator("#customer-write textarea")
     await box.fill("Где заказ? <b>не тег</b>")
     await box.press("Enter")
-    await fake.wait(lambda: fake.shown(ivan) == ["Где заказ? <b>не тег</b>"])
+    await fake.wait(lambda: fake.shown(ivan) == ["Где заказ? <b>не тег</b>"], WITHIN)
     await expect(page.locator("#customer-log .message .text")).to_have_text("Где заказ? <b>не тег</b>")
 
     keyboard = InlineKeyboardMarkup(inline_keyboard=[[InlineKeyboardButton(text="Человек", callback_data="h")]])
     await bot.send_message(ivan.id, "Позвать <b>человека</b>?", parse_mode="HTML", reply_markup=keyboard)
     await expect(page.locator("#customer-log .text b")).to_have_text("человека")
     await page.get_by_role("button", name="Человек", exact=True).click()
-    press = await fake.wait(lambda: next(iter(fake.world.presses.values()), None))
+    press = await fake.wait(lambda: next(iter(fake.world.presses.values()), None), WITHIN)
     await bot.answer_callback_query(press.id, text="Уже зову")
     await expect(page.get_by_role("alert")).to_contain_text("Уже зову")
 
@@ -60,7 +63,7 @@ async def test_a_customer_writes_and_presses_and_an_operator_answers(fake: FakeT
     await page.locator("#operators").select_option(label="Борис")
     await page.locator("#group-write textarea").fill("Отвечаю")
     await page.locator("#group-write .send").click()
-    await fake.wait(lambda: fake.shown(group, topic=topic) == ["Карточка", "Отвечаю"])
+    await fake.wait(lambda: fake.shown(group, topic=topic) == ["Карточка", "Отвечаю"], WITHIN)
     assert fake.messages(group, topic=topic)[-1].author == "Борис"
 
 
@@ -76,7 +79,7 @@ async def test_messages_are_edited_reacted_to_and_deleted_live(fake: FakeTelegra
     await menu.focus()
     await menu.press("Enter")
     await log.get_by_role("button", name="👍").click()
-    await fake.wait(lambda: fake.messages(ivan)[0].reactions == ("👍",))
+    await fake.wait(lambda: fake.messages(ivan)[0].reactions == ("👍",), WITHIN)
     await expect(log.locator(".reaction")).to_have_text("👍 1")
     await bot.delete_message(ivan.id, sent.message_id)
     await expect(log.locator(".message")).to_have_count(0)
@@ -90,7 +93,7 @@ async def test_a_customer_can_be_added_and_the_language_switched(fake: FakeTeleg
     await page.get_by_role("button", name="English").click()
     await expect(page.get_by_text("It has no connection to the real service.")).to_be_visible()
     await page.get_by_role("button", name="Block the bot").click()
-    await fake.wait(lambda: fake.private("Kate").chat.blocked)
+    await fake.wait(lambda: fake.private("Kate").chat.blocked, WITHIN)
     await expect(page.locator("#customer-write textarea")).to_be_disabled()
     await page.reload()
     await expect(page.locator("html")).to_have_attribute("lang", "en")
@@ -123,7 +126,7 @@ async def test_a_customer_shares_the_own_number_by_a_key(fake: FakeTelegram, bot
     await bot.send_message(ivan.id, "Ваш номер?", reply_markup=keys)
     key = box.get_by_role("button", name="Поделиться номером")
     await key.click()
-    await fake.wait(lambda: fake.shown(ivan)[-1] == "[contact]")
+    await fake.wait(lambda: fake.shown(ivan)[-1] == "[contact]", WITHIN)
     await expect(page.locator("#customer-log")).to_contain_text("+70000000000")
     await expect(key).to_be_hidden()
     await box.locator("summary").click()

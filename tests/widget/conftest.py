@@ -4,12 +4,14 @@ from collections.abc import AsyncIterator
 
 import pytest
 import pytest_asyncio
-from playwright.async_api import Browser, async_playwright
+from playwright.async_api import Browser, async_playwright, expect
 
 from tests.chromium import FLAGS
 from tests.widget.platform import Platform
 from tests.widget.scene import Scene
 from tests.widget.shop import Shop
+
+expect.set_options(timeout=15_000)
 
 
 @pytest.fixture

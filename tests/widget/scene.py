@@ -11,6 +11,9 @@ from tests.widget.shop import Shop
 
 BUBBLE = "estafeta-chat button"
 
+RECONNECTED = 45_000
+"""Milliseconds. Longer than the chat waits at most before it connects again (LONGEST_WAIT in line.js)."""
+
 
 @dataclass
 class Scene:
@@ -53,8 +56,11 @@ class Scene:
         await self.chat.get_by_role("group", name="Действия с сообщением").get_by_role("button", name=name).click()
 
     async def shows(self, *texts: str) -> None:
-        # Longer than the chat waits at most before it connects again (LONGEST_WAIT in line.js).
-        await expect(self.chat.locator("#entries .bubble")).to_have_text(list(texts), timeout=45_000)
+        await expect(self.chat.locator("#entries .bubble")).to_have_text(list(texts), timeout=RECONNECTED)
+
+    async def seen(self) -> None:
+        """The chat has been told that it is looked at."""
+        await expect(self.chat.locator("#box")).to_be_focused()
 
     def watch(self, page: Page) -> None:
         page.on("pageerror", lambda error: self.errors.append(str(error)))

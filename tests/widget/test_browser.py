@@ -72,7 +72,9 @@ async def test_typing_shows_both_ways(scene: Scene) -> None:
     await expect(scene.chat.locator("#typist")).to_have_text("Сотрудник печатает…")
     scene.platform.say("Добрый день", author="operator")
     await expect(scene.chat.locator("#typing")).to_be_hidden()
-    assert scene.platform.typed
+    await scene.chat.locator("#box").press("Enter")
+    await scene.shows("Здравствуйте! Чем помочь?", "Здравствуйте", "Добрый день", "Ещё")
+    assert scene.platform.typed, "it went over the line before the words"
     assert set(scene.platform.typed) == {scene.platform.conversation}
 
 
@@ -111,8 +113,8 @@ async def test_a_hasty_customer_is_slowed_down_and_nothing_is_lost(scene: Scene)
     await scene.begin()
     await scene.say("2")
     await scene.say("3")
-    await expect(scene.chat.locator("#pending .status")).to_have_text("Отправляется…")
     await expect(scene.chat.locator("#entries .customer")).to_have_count(2)
+    await expect(scene.chat.locator("#pending .status")).to_have_text("Отправляется…")
     scene.platform.clock.time += scene.platform.clock.time.resolution * 5_000_000
     await scene.shows("Здравствуйте! Чем помочь?", "Здравствуйте", "2", "3")
 

@@ -58,6 +58,7 @@ async def test_closed_open_and_full_of_everything(scene: Scene) -> None:
     happens(platform, "r", kind="reaction", of=mine.id, emoji="👍")
     happens(platform, "q", Text(text="مرحبا"), reply_to=mine.id)
     await platform.channel.read(platform.store.conversations_by_id[platform.conversation].address, "message")
+    await expect(last(scene)).to_contain_text("مرحبا")  # what comes after the typing would end it
     platform.types()
     await expect(scene.chat.locator("#typing")).to_be_visible()
     await _nothing_is_found(chat)
@@ -77,6 +78,7 @@ async def test_while_one_answers_attaches_and_is_refused(scene: Scene) -> None:
     await scene.begin()
     scene.platform.say("Да?", author="operator")
     chat = await _inside(scene)
+    await expect(last(scene)).to_contain_text("Да?")
     await last(scene).hover()
     await last(scene).locator(".more").click()
     await _nothing_is_found(chat)

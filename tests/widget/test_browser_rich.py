@@ -25,7 +25,7 @@ from estafeta.kernel.model import (
 )
 from tests.widget.platform import ANNA, Platform
 from tests.widget.samples import PDF, PROGRAM, picture, sound
-from tests.widget.scene import BUBBLE, Scene
+from tests.widget.scene import BUBBLE, RECONNECTED, Scene
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -139,6 +139,7 @@ async def test_many_answers_are_a_list_that_scrolls_and_links_open_apart(scene: 
 async def test_a_message_is_answered_with_its_words_above(scene: Scene) -> None:
     await scene.begin()
     scene.platform.say("Привезти завтра?", author="operator")
+    await expect(last(scene)).to_contain_text("Привезти завтра?")
     await scene.act(last(scene), "Ответить")
     await expect(scene.chat.locator("#context")).to_have_text("Ответ на: Привезти завтра?")
     await expect(scene.chat.locator("#box")).to_be_focused()
@@ -173,6 +174,7 @@ async def test_ones_own_words_are_put_otherwise_and_taken_back(scene: Scene) -> 
 async def test_reactions_go_both_ways(scene: Scene) -> None:
     await scene.begin()
     scene.platform.say("Готово", author="operator")
+    await expect(last(scene)).to_contain_text("Готово")
     await scene.act(last(scene), "❤️")
     await expect(last(scene).locator(".reactions")).to_have_text("Реакции: ❤️")
     happens(
@@ -216,6 +218,7 @@ async def test_reading_is_told_both_ways(scene: Scene) -> None:
     await scene.page.locator(BUBBLE).click()
     await expect(scene.page.locator("estafeta-chat b")).to_have_text("")
     assert await scene.page.title() == "Лавка"
+    await scene.seen()
     await scene.say("Да")
     await expect(scene.chat.locator("#entries .customer")).to_have_count(2)
     assert [event.message for event in scene.platform.events(StatusChanged)] == ["said-1"]
@@ -267,6 +270,7 @@ async def test_a_picture_is_pasted_and_a_file_is_dropped(scene: Scene) -> None:
     await scene.chat.locator("#log").evaluate(give, ["drop", "письмо.txt", "text/plain"])
     names = scene.chat.locator("#tray .name")
     await expect(names).to_have_text(["снимок.png", "письмо.txt"])
+    await expect(scene.chat.locator("#tray .size")).to_have_count(2)
     await scene.chat.get_by_role("button", name="Убрать снимок.png").click()
     await expect(scene.chat.locator("#send")).to_be_enabled()
     await scene.chat.locator("#send").click()
@@ -298,7 +302,7 @@ async def test_a_file_waits_for_the_network_and_goes_by_itself(scene: Scene) -> 
     await scene.chat.locator("#chosen").set_input_files(file)
     await expect(scene.chat.locator("#tray .lost")).to_be_visible()
     await scene.platform.start()
-    await expect(scene.chat.locator("#tray .size")).to_be_visible(timeout=10_000)
+    await expect(scene.chat.locator("#tray .size")).to_be_visible(timeout=RECONNECTED)
     await scene.chat.locator("#send").click()
     await expect(last(scene).locator("img")).to_have_js_property("naturalWidth", 40)
 

@@ -8,7 +8,7 @@ from playwright.async_api import Page, expect
 
 from estafeta.kernel.model import CustomerSaid
 from tests.widget.platform import Platform
-from tests.widget.scene import BUBBLE, Scene
+from tests.widget.scene import BUBBLE, RECONNECTED, Scene
 
 pytestmark = [pytest.mark.browser, pytest.mark.asyncio(loop_scope="module")]
 
@@ -66,11 +66,12 @@ async def test_a_word_that_has_run_out_is_told_and_a_new_one_goes_on(scene: Scen
     await scene.visit()
     await scene.page.locator(BUBBLE).click()
     await expect(scene.chat.locator("#line")).to_contain_text("Сайт не подтвердил, что это вы.")
-    assert await scene.page.evaluate("asked") == 1
+    await scene.page.wait_for_function("asked > 0")
     await scene.page.evaluate("token => EstafetaChat.identify(token)", token(scene))
     await expect(scene.chat.locator("#line")).to_be_hidden()
     await scene.say("Раз")
     await scene.shows(GREETING, "Раз")
+    assert await scene.page.evaluate("asked") == 1
 
 
 @pytest.mark.parametrize("scene", [SIGNED], indirect=True)
@@ -132,7 +133,7 @@ async def test_terms_that_changed_under_an_open_page_are_asked_for_anew(scene: S
     after = Platform(scene.platform, sites=(scene.shop.origin,), consent={"ru": "Теперь иначе."})
     after.port = port
     await after.start()
-    await expect(scene.chat.locator("#consent p").first).to_have_text("Теперь иначе.", timeout=10_000)
+    await expect(scene.chat.locator("#consent p").first).to_have_text("Теперь иначе.", timeout=RECONNECTED)
     await scene.chat.get_by_role("button", name="Принимаю").click()
     await scene.say("Раз")
     await scene.shows(GREETING, "Раз")
@@ -162,9 +163,8 @@ async def test_the_chat_speaks_first_once_and_goes_on_from_there(scene: Scene) -
     (said,) = scene.platform.events(CustomerSaid)
     assert said.quote == "Помочь с выбором?"
     await scene.page.evaluate("localStorage.clear()")
-    await scene.page.reload()
     async with scene.page.expect_event("framenavigated", lambda frame: "/widget/frame" in frame.url):
-        pass
+        await scene.page.reload()
     await scene.page.locator("estafeta-chat button").first.click()
     await scene.shows(GREETING, "Помочь с выбором?", "Да")
     await expect(tip).to_have_count(0)

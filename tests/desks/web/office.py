@@ -104,7 +104,8 @@ class HandClock:
 
 class Office:
     """`address` is where the desk is served. `deliver`: whether an operator's words are marked as sent;
-    `refuses`: why they are not even tried. `channels`: what they can do, `EVERYTHING` if not said."""
+    `refuses`: why they are not even tried. `channels`: what they can do, `EVERYTHING` if not said.
+    `announces`: whether pages hear of what happens."""
 
     def __init__(self, folder: Path, *, base: str = "", replies: dict[str, dict[str, str]] | None = None) -> None:
         self.clock = HandClock()
@@ -112,6 +113,7 @@ class Office:
         self.customers = 0
         self._turn = asyncio.Lock()
         self.live: asyncio.Queue[Live | None] = asyncio.Queue()
+        self.announces = True
         self.typed: list[tuple[str, str]] = []
         self.address = ""
         self.base = base
@@ -333,7 +335,8 @@ class Office:
                 entries=entries,
             )
         )
-        await self.live.put(Live(kind="changed", conversation=conversation.id))
+        if self.announces:
+            await self.live.put(Live(kind="changed", conversation=conversation.id))
 
     async def add(
         self,

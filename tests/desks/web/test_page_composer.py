@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from estafeta.kernel.model import Stage
-from tests.desks.web.browser import row
+from tests.desks.web.browser import free, row
 from tests.desks.web.office import Office
 
 pytestmark = pytest.mark.browser
@@ -71,6 +71,7 @@ async def test_a_half_written_note_is_a_note_after_a_reload_and_the_last(page: P
     await page.keyboard.press("Alt+KeyN")
     await page.locator("#text").press_sequentially("half a thou")
     await page.reload()
+    await expect(page.locator("#talk-name")).to_have_text("Vera")  # the field has its words before it can be seen
     await expect(page.locator("#text")).to_have_value("half a thou")
     await expect_mode(page, "note")
     await page.press("#text", "End")
@@ -86,6 +87,7 @@ async def test_a_chosen_notes_mode_ends_with_the_ticket(page: Page, office: Offi
     await expect(page.locator("#talk-state")).to_contain_text("Yours")
     await page.click("#mode-note")
     await page.locator("#text").press_sequentially(half)
+    await free(page)
     await page.keyboard.press("Alt+KeyR")
     await expect(page.locator(row(page, "bot"))).to_have_count(1)
     await expect_mode(page, "note" if half else "reply")
@@ -112,7 +114,7 @@ async def test_a_canned_reply_that_does_not_exist_is_not_sent(
     await page.click("#send")
     await expect(page.locator("#text")).to_be_focused()
     await expect(page.locator("#canned .canned-none")).to_be_visible()
-    assert not events(office)
     await page.keyboard.press("Escape")
     await page.keyboard.press("Enter")
     await expect(page.locator("#transcript .message.operator.own")).to_contain_text("/nonexistent")
+    assert events(office) == ["OperatorSaid"]

@@ -49,7 +49,7 @@ async def test_a_key_is_enough(page: Page, office: Office) -> None:
     await page.locator("#scroller").focus()
     await page.keyboard.press("KeyI")
     await expect(page.locator("#form select")).to_be_focused()
-    await page.keyboard.type("not for")
+    await page.keyboard.press("End")  # a browser takes letters together for a second only
     await page.keyboard.press("Tab")
     await page.click("#form-go")
     await expect(page.locator("#toasts")).to_contain_text("Kept for who teaches the bot: Not for the bot")

@@ -76,6 +76,7 @@ async def test_files_of_a_conversation_that_is_just_being_opened_wait_for_it(pag
 async def test_a_file_goes_without_words_and_may_be_taken_out(page: Page, office: Office) -> None:
     await open_conversation(page, office)
     await page.set_input_files("#attach-choose", [LAMP, TERMS])
+    await expect(page.locator(".tray-item.ready")).to_have_count(2)
     await page.get_by_role("button", name="Remove lamp.png").click()
     await expect(page.locator(".tray-item.ready")).to_have_count(1)
     await page.click("#send")
@@ -112,12 +113,12 @@ async def test_while_a_file_uploads_nothing_is_sent_and_a_failed_one_is_tried_ag
     await expect(page.locator(".tray-item.failed")).to_contain_text("not uploaded: The server does not answer")
     await page.press("#text", "Enter")
     await expect(page.locator("#toasts")).to_contain_text("was not uploaded")
-    assert not office.store.signals
     await page.unroute("**/api/v1/files*")
     await page.get_by_role("button", name="Try again").click()
     await expect(page.locator(".tray-item.ready")).to_have_count(1)
     await page.press("#text", "Enter")
     await expect(page.locator("#transcript .message.own .photo")).to_be_visible()
+    assert len(office.store.signals) == 1
 
 
 async def test_what_the_channel_does_not_take_is_told_before_it_is_uploaded(page: Page, office: Office) -> None:
@@ -126,6 +127,7 @@ async def test_what_the_channel_does_not_take_is_told_before_it_is_uploaded(page
     await page.set_input_files("#attach-choose", [LAMP, TERMS])
     await expect(page.locator("#toasts")).to_contain_text("lamp.png is larger than the channel takes (100 B).")
     await expect(page.locator("#toasts")).to_contain_text("terms.pdf")
+    await expect(page.locator(".tray-item")).to_have_count(0)
     assert office.cabinet.empty
 
 

@@ -12,7 +12,7 @@ from playwright.async_api import Page, expect
 
 from estafeta.kernel.model import Past, Reason, Stage, TicketId
 from estafeta.suggestions import Suggestion
-from tests.desks.web.browser import row
+from tests.desks.web.browser import drawn_anew, log_in, row
 from tests.desks.web.office import HEADERS, Office, operator
 from tests.desks.web.test_page_axe import violations
 
@@ -25,11 +25,7 @@ async def floor(page: Page, tab: str) -> None:
 
 
 async def as_operator(page: Page, office: Office, name: str) -> None:
-    code = await office.desk.new_login_code("operator")
-    await page.goto(f"{office.address}/desk#login={code}")
-    await page.fill("#login-name", name)
-    await page.press("#login-name", "Enter")
-    await expect(page.locator("#desk")).to_be_visible()
+    await log_in(page, office, name, "operator")
 
 
 async def test_one_goes_away_and_colleagues_see_it(pages: list[Page], page: Page, office: Office) -> None:
@@ -88,7 +84,8 @@ async def test_somebody_is_invited_changed_and_removed(pages: list[Page], page: 
     await expect(page.locator("#form-title")).to_have_text("A log-in link for Boris")
     own = await page.locator("#form-fields input").input_value()
     assert own.endswith("&known")
-    await page.keyboard.press("Escape")
+    async with drawn_anew(boris):
+        await page.keyboard.press("Escape")
     await boris.get_by_role("button", name="Remove").click()
     await page.click("#form-go")
     await expect(boris).to_have_count(0)

@@ -9,7 +9,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from estafeta.kernel.model import Notice, Stage
-from tests.desks.web.browser import row
+from tests.desks.web.browser import row, stand_still
 from tests.desks.web.office import Office
 from tests.desks.web.test_page_floor import as_operator
 
@@ -64,6 +64,7 @@ async def test_who_is_not_the_owner_reads_why_nothing_was_done(page: Page, offic
     who = await office.customer("Vera", stage=Stage.HUMAN, assignee="Борис")
     await page.click(row(page, "people"))
     await expect(page.locator("#talk-name")).to_have_text("Vera")
+    await stand_still(page)
     await office.inform(who, "owned", values={"name": "Борис"})
     await expect(page.locator(".toast")).to_contain_text("Nothing was done: Борис has the conversation.")
     await page.get_by_role("button", name="×").click()

@@ -20,7 +20,7 @@ from estafeta.kernel.model import (
     Text,
     Unsupported,
 )
-from tests.desks.web.browser import log_in, row
+from tests.desks.web.browser import log_in, opened, row
 from tests.desks.web.office import Office
 
 pytestmark = pytest.mark.browser
@@ -155,7 +155,7 @@ async def test_every_text_can_be_read(page: Page, office: Office, scheme: str) -
     await page.click(row(page, "queued"))
     await page.fill("#text", "hello")
     await page.press("#text", "Enter")
-    await expect(page.locator(".message.own .failed")).to_be_visible()
+    await expect(page.locator("#transcript .message.own .failed")).to_be_visible()
     assert await page.evaluate(CONTRAST) == []
     await page.keyboard.press("Alt+KeyN")
     await page.fill("#text", "a note")
@@ -167,6 +167,7 @@ async def test_every_text_can_be_read(page: Page, office: Office, scheme: str) -
 async def test_everything_has_a_name_for_those_who_do_not_see_it(page: Page, office: Office) -> None:
     await office.customer("Vera", stage=Stage.QUEUED)
     await page.click(row(page, "queued"))
+    await opened(page)
     nameless = """() => [...document.querySelectorAll("button, input, textarea, [role]")]
       .filter((node) => node.checkVisibility() && !["status", "alert", "list"].includes(node.getAttribute("role")))
       .filter((node) => !(node.getAttribute("aria-label") || node.textContent.trim() || node.labels?.length))
@@ -187,7 +188,7 @@ async def test_the_desk_works_by_keys_alone(page: Page, office: Office) -> None:
     await page.keyboard.press("Shift+Enter")
     await page.keyboard.type("there")
     await page.keyboard.press("Enter")
-    await expect(page.locator(".message.own .message-body")).to_have_text("hello\nthere")
+    await expect(page.locator("#transcript .message.own .message-body")).to_have_text("hello\nthere")
     await page.keyboard.press("Alt+KeyR")
     await expect(page.locator("#transcript .event").last).to_contain_text("Returned to the bot")
 
