@@ -8,9 +8,6 @@ written to by whoever publishes.
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
-import json
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -25,7 +22,6 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from estafeta.app import control
 from estafeta.kernel.codec import encode
 from estafeta.kernel.errors import ConfigurationError, EstafetaError
-from estafeta.kernel.model import Json
 from estafeta.model_watch import ModelWatch
 from estafeta.models import Models
 from estafeta.publications import Line, NotPublished
@@ -109,7 +105,7 @@ def mount(app: web.Application, watch: ModelWatch, control_token: str) -> None:
         if what not in ("publish", "promote", "rollback"):
             raise web.HTTPNotFound
         try:
-            line = await do(watch.models, what, _unpacked(request.match_info["asked"]))
+            line = await do(watch.models, what, Asked.model_validate(control.unpacked(request.match_info["asked"])))
         except (ValidationError, ValueError):
             return web.json_response({"refused": "What was asked cannot be read: is the command of this version?"})
         except EstafetaError as refused:
@@ -122,15 +118,7 @@ def mount(app: web.Application, watch: ModelWatch, control_token: str) -> None:
 
 def address(what: What, asked: Asked) -> str:
     """Where the command line asks for it."""
-    return f"{PATH}/{what}/{base64.urlsafe_b64encode(asked.model_dump_json().encode()).decode()}"
-
-
-def _unpacked(piece: str) -> Asked:
-    try:
-        given: Json = json.loads(base64.urlsafe_b64decode(piece.encode()))
-    except (binascii.Error, UnicodeError) as error:
-        raise ValueError(piece) from error
-    return Asked.model_validate(given)
+    return f"{PATH}/{what}/{control.packed(asked.model_dump(mode='json'))}"
 
 
 class _Watched(Protocol):

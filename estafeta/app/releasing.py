@@ -7,9 +7,6 @@ written to by whoever publishes.
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
-import json
 import tempfile
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
@@ -26,7 +23,6 @@ from estafeta.app import control
 from estafeta.contents import ContentWatch, lay_out
 from estafeta.kernel.codec import encode
 from estafeta.kernel.errors import EstafetaError
-from estafeta.kernel.model import Json
 from estafeta.kernel.ports import Files
 from estafeta.publications import Line
 from estafeta.releases import Releases
@@ -125,7 +121,7 @@ def mount(app: web.Application, watch: ContentWatch, files: Files, control_token
     async def do(request: web.Request) -> web.Response:
         control.require(request, control_token)
         try:
-            asked = _unpacked(request.match_info["asked"])
+            asked = Asked.model_validate(control.unpacked(request.match_info["asked"]))
             match request.match_info["what"]:
                 case "publish":
                     line = await _publish_folder(releases, files, asked)
@@ -147,15 +143,7 @@ def mount(app: web.Application, watch: ContentWatch, files: Files, control_token
 
 def address(what: str, asked: Asked) -> str:
     """Where the command line asks for it."""
-    return f"{PATH}/{what}/{base64.urlsafe_b64encode(asked.model_dump_json().encode()).decode()}"
-
-
-def _unpacked(piece: str) -> Asked:
-    try:
-        given: Json = json.loads(base64.urlsafe_b64decode(piece.encode()))
-    except (binascii.Error, UnicodeError) as error:
-        raise ValueError(piece) from error
-    return Asked.model_validate(given)
+    return f"{PATH}/{what}/{control.packed(asked.model_dump(mode='json'))}"
 
 
 class _Watched(Protocol):

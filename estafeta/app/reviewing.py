@@ -5,9 +5,6 @@ the store for itself, by that process. What is asked stands in the address, pack
 from __future__ import annotations
 
 import asyncio
-import base64
-import binascii
-import json
 import re
 from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
@@ -76,7 +73,7 @@ def mount(
     async def do(request: web.Request) -> web.Response:
         control.require(request, control_token)
         try:
-            asked = _unpacked(request.match_info["asked"])
+            asked = _Asked.model_validate(control.unpacked(request.match_info["asked"]))
         except (ValidationError, ValueError):
             return web.json_response({"refused": "What was asked cannot be read: is the command of this version?"})
         try:
@@ -88,15 +85,7 @@ def mount(
 
 
 def _address(asked: _Asked) -> str:
-    return f"{PATH}/{base64.urlsafe_b64encode(asked.model_dump_json().encode()).decode()}"
-
-
-def _unpacked(piece: str) -> _Asked:
-    try:
-        given: Json = json.loads(base64.urlsafe_b64decode(piece.encode()))
-    except (binascii.Error, UnicodeError) as error:
-        raise ValueError(piece) from error
-    return _Asked.model_validate(given)
+    return f"{PATH}/{control.packed(asked.model_dump(mode='json'))}"
 
 
 class Review:

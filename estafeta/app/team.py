@@ -14,7 +14,7 @@ import click
 from pydantic import BaseModel, TypeAdapter, ValidationError
 
 from estafeta.app import audit, config, control
-from estafeta.app.team_control import DESKS, GROUP, MOST_LINES, PATH, WEB, packed, plain
+from estafeta.app.team_control import DESKS, GROUP, MOST_LINES, PATH, WEB, plain
 from estafeta.kernel.errors import ConfigurationError
 from estafeta.kernel.model import Json
 from handoff.floor import Member, Role
@@ -190,7 +190,7 @@ def _named(member: str) -> tuple[str, str]:
 
 def _ask(what: str, asked: dict[str, Json]) -> Json:
     """What came of it, or `ConfigurationError` with the roster's sentence."""
-    told = control.ask(config.read(), "POST", f"{PATH}/{what}/{packed(asked)}")
+    told = control.ask(config.read(), "POST", f"{PATH}/{what}/{control.packed(asked)}")
     if isinstance(told, dict) and "done" in told:
         return told["done"]
     refused = told.get("refused") if isinstance(told, dict) else None

@@ -5,9 +5,6 @@ What is asked stands in the address, packed: the command line speaks to this mac
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 
@@ -126,7 +123,7 @@ def mount(app: web.Application, roster: Roster, way_in: WayIn, control_token: st
     async def change(request: web.Request) -> web.Response:
         control.require(request, control_token)
         try:
-            asked = _unpacked(request.match_info["asked"])
+            asked = control.unpacked(request.match_info["asked"])
             done = await _done(roster, way_in, request.match_info["what"], asked)
         except (NotAllowed, ConfigurationError) as refused:
             return web.json_response({"refused": str(refused)})
@@ -175,15 +172,3 @@ async def _log_in(roster: Roster, way_in: WayIn, asked: _Login) -> Json:
 
 def plain(member: Member) -> Json:
     return TypeAdapter(Member).dump_python(member, mode="json")
-
-
-def packed(asked: dict[str, Json]) -> str:
-    """As one piece of an address."""
-    return base64.urlsafe_b64encode(json.dumps(asked).encode()).decode()
-
-
-def _unpacked(piece: str) -> Json:
-    try:
-        return json.loads(base64.urlsafe_b64decode(piece.encode()))
-    except (binascii.Error, UnicodeError) as error:
-        raise ValueError(piece) from error
